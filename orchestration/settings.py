@@ -1,0 +1,274 @@
+"""Business settings: names, defaults and types stand once, as `vars` in dbt_project.yml.
+
+A SETTINGS file is a YAML map that overrides any of them by name. What is unknown or of the wrong type fails here,
+before anything is read or written, so that a mistyped name never silently means the default.
+"""
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# What a value must be beyond its type. A name absent here has its type as its only rule; a test keeps the names
+# equal to those of dbt_project.yml.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "lapse_rule": ("own_interval", "population", "fixed"),
+    "week_starts_on": ("monday", "sunday"),
+}
+BOUNDS: dict[str, tuple[float, float | None]] = {
+    "settle_days": (0, None),
+    "money_decimals": (0, 2),
+    "max_rate_age_days": (0, None),
+    "lapse_floor_days": (1, None),
+    "lapse_factor": (0.01, None),
+    "lapse_gaps": (2, None),
+    "lapse_quantile": (0.01, 1),
+    "min_lapse_gaps": (1, None),
+    "fixed_lapse_days": (1, None),
+    "at_risk_share": (0.01, 1),
+    "delinquency_grace_days": (0, None),
+    "pause_grace_days": (0, None),
+    "gap_tolerance_days": (0, None),
+    "refunded_start_days": (0, None),
+    "small_cell_size": (0, None),
+    "left_truncation_days": (0, None),
+    "max_age_weeks": (0, None),
+    "max_age_months": (0, None),
+    "max_age_quarters": (0, None),
+    "max_age_years": (0, None),
+    "max_quarantined_share": (0, 1),
+    "volume_tolerance": (1, None),
+    "max_data_age_days": (0, None),
+}
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message says which one, why, and what would do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The business settings of one refresh.
+
+    Attributes:
+        values: Every setting by name, defaults included.
+        defaults: The defaults of dbt_project.yml by name.
+    """
+
+    values: Mapping[str, Any]
+    defaults: Mapping[str, Any] = field(repr=False)
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - a setting is text, a number or a boolean
+        """Return the value of one setting.
+
+        Args:
+            name: A name from dbt_project.yml.
+
+        Returns:
+            Its value, of the type its default has.
+
+        Raises:
+            SettingsError: When there is no such setting.
+        """
+        if name not in self.values:
+            raise SettingsError(_unknown_name(name, self.values))
+        return self.values[name]
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """The settings that differ from their defaults, by name, sorted."""
+        return {
+            name: self.values[name]
+            for name in sorted(self.values)
+            if self.values[name] != self.defaults[name]
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over all names and values: equal exactly when a refresh would decide the same."""
+        text = json.dumps(dict(self.values), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def as_dbt_vars(self) -> str:
+        """Return the overrides as the JSON text that `dbt --vars` takes."""
+        return json.dumps(self.overrides, sort_keys=True, ensure_ascii=False)
+
+
+def load_settings(
+    settings_file: Path | None = None,
+    as_of: date | str | None = None,
+    project: Path = PROJECT,
+) -> Settings:
+    """Read the defaults from dbt_project.yml and lay a SETTINGS file and AS_OF over them.
+
+    Args:
+        settings_file: YAML map of overrides; None = defaults only.
+        as_of: Last whole local day that counts; wins over `as_of` in the file. None = not given.
+        project: Folder with dbt_project.yml.
+
+    Returns:
+        The settings of this refresh.
+
+    Raises:
+        SettingsError: When the file cannot be read, names a setting that does not exist, or a value does not fit.
+    """
+    project_text = (project / "dbt_project.yml").read_text(encoding="utf-8")
+    defaults: dict[str, Any] = yaml.safe_load(project_text)["vars"]
+    values = dict(defaults)
+    if settings_file is not None:
+        for name, value in _read_map(settings_file).items():
+            if name not in defaults:
+                raise SettingsError(f"{settings_file}: {_unknown_name(name, defaults)}")
+            try:
+                values[name] = _fitting(name, value, defaults[name])
+            except SettingsError as error:
+                raise SettingsError(f"{settings_file}: {error}") from None
+    if as_of is not None:
+        values["as_of"] = _day("AS_OF", as_of)
+    return Settings(MappingProxyType(values), MappingProxyType(defaults))
+
+
+def parse_as_of(text: str | None) -> date | None:
+    """Read AS_OF as a person gives it.
+
+    Args:
+        text: `YYYY-MM-DD`; None or empty = not given.
+
+    Returns:
+        The day, or None.
+
+    Raises:
+        SettingsError: When it is not a day of the calendar written as YYYY-MM-DD.
+    """
+    return date.fromisoformat(_day("AS_OF", text)) if text else None
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A YAML loader that refuses a name given twice, of which plain YAML silently takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        """Build a map, refusing a repeated key."""
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        repeated = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if repeated:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"given twice: {', '.join(repeated)}", node.start_mark
+            )
+        return super().construct_mapping(node, deep=deep)
+
+
+def _read_map(path: Path) -> dict[str, Any]:
+    """Read a YAML file that must be a map (or empty)."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), _UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+    except OSError as error:
+        reason = error.strerror or error
+        raise SettingsError(f"The settings file {path} cannot be read: {reason}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"The settings file {path} is not valid YAML: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(
+            f"The settings file {path} must be a map such as `business_timezone: Europe/Berlin`, "
+            f"one setting per line; it is a {type(content).__name__}."
+        )
+    return {str(name): value for name, value in content.items()}
+
+
+def _unknown_name(name: str, known: Mapping[str, Any]) -> str:
+    """Say that a name does not exist, with the names that look like it."""
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = (
+        f"Did you mean {' or '.join(near)}?"
+        if near
+        else f"Settings are: {', '.join(sorted(known))}."
+    )
+    return f"there is no setting named {name!r}. {hint}"
+
+
+def _fitting(name: str, value: Any, default: Any) -> Any:  # noqa: ANN401 - text, number or boolean
+    """Return the value in the type of its default, or raise with what would fit."""
+    if name == "as_of":
+        return _day(name, value)
+    fitted = _typed(name, value, default)
+    if name in CHOICES and fitted not in CHOICES[name]:
+        near = difflib.get_close_matches(fitted, CHOICES[name], n=1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise SettingsError(
+            f"{name} must be {', '.join(CHOICES[name][:-1])} or {CHOICES[name][-1]}; "
+            f"it is {fitted!r}.{hint}"
+        )
+    if name in BOUNDS:
+        low, high = BOUNDS[name]
+        if fitted < low or (high is not None and fitted > high):
+            span = f"at least {low:g}" if high is None else f"from {low:g} to {high:g}"
+            raise SettingsError(f"{name} must be {span}; it is {fitted:g}.")
+    if name == "reporting_currency" and not re.fullmatch(r"[A-Z]{3}", fitted):
+        raise SettingsError(
+            f"{name} must be a currency code of three capitals, such as EUR; it is {fitted!r}."
+        )
+    if name == "business_timezone":
+        _check_timezone(name, fitted)
+    return fitted
+
+
+def _typed(name: str, value: Any, default: Any) -> Any:  # noqa: ANN401 - text, number or boolean
+    """Return the value when it has the type of its default; a whole number also does for a decimal one."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(default, bool):
+        expected, fits = "true or false", isinstance(value, bool)
+    elif isinstance(default, int):
+        expected, fits = "a whole number", is_whole
+    elif isinstance(default, float):
+        expected = "a number"
+        fits = is_whole or (isinstance(value, float) and abs(value) != float("inf") and value == value)  # noqa: PLR0124
+        value = float(value) if fits else value
+    else:
+        expected, fits = "text", isinstance(value, str)
+    if not fits:
+        raise SettingsError(
+            f"{name} must be {expected}, such as {json.dumps(default)}; it is {value!r} "
+            f"({type(value).__name__})."
+        )
+    return value
+
+
+def _day(name: str, value: Any) -> str:  # noqa: ANN401 - YAML gives a date or text
+    """Return a day as YYYY-MM-DD text ('' = none)."""
+    if value in ("", None):
+        return ""
+    text = value.isoformat() if type(value) is date else value
+    try:
+        if isinstance(text, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise SettingsError(
+        f"{name} must be a day written YYYY-MM-DD, such as 2026-05-31; it is {str(value)!r}."
+    )
+
+
+def _check_timezone(name: str, value: str) -> None:
+    """Refuse a time zone that the IANA database does not have, naming near ones."""
+    import zoneinfo  # noqa: PLC0415 - reads the list of all zones, wanted only for a message
+
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        near = difflib.get_close_matches(value, zoneinfo.available_timezones(), n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise SettingsError(
+            f"{name} must be an IANA time zone, such as Europe/Berlin; there is no {value!r}.{hint}"
+        ) from None
