@@ -157,7 +157,7 @@ def parse_as_of(text: str | None) -> date | None:
 class _UniqueKeyLoader(yaml.SafeLoader):
     """A YAML loader that refuses a name given twice, of which plain YAML silently takes the last."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a map, refusing a repeated key."""
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
         repeated = sorted({str(key) for key in keys if keys.count(key) > 1})
@@ -233,7 +233,9 @@ def _typed(name: str, value: Any, default: Any) -> Any:  # noqa: ANN401 - text, 
         expected, fits = "a whole number", is_whole
     elif isinstance(default, float):
         expected = "a number"
-        fits = is_whole or (isinstance(value, float) and abs(value) != float("inf") and value == value)  # noqa: PLR0124
+        fits = is_whole or (
+            isinstance(value, float) and abs(value) != float("inf") and value == value
+        )
         value = float(value) if fits else value
     else:
         expected, fits = "text", isinstance(value, str)
@@ -262,7 +264,7 @@ def _day(name: str, value: Any) -> str:  # noqa: ANN401 - YAML gives a date or t
 
 def _check_timezone(name: str, value: str) -> None:
     """Refuse a time zone that the IANA database does not have, naming near ones."""
-    import zoneinfo  # noqa: PLC0415 - reads the list of all zones, wanted only for a message
+    import zoneinfo
 
     try:
         ZoneInfo(value)
