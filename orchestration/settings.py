@@ -1,12 +1,14 @@
 """Business settings: names, defaults and types stand once, as `vars` in dbt_project.yml.
 
-A SETTINGS file is a YAML map that overrides any of them by name. What is unknown or of the wrong type fails here,
-before anything is read or written, so that a mistyped name never silently means the default.
+A SETTINGS file is a YAML map that overrides any of them by name. What is unknown or of the wrong
+type fails here, before anything is read or written, so that a mistyped name never silently means
+the default.
 """
 
 import difflib
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,8 +22,8 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# What a value must be beyond its type. A name absent here has its type as its only rule; a test keeps the names
-# equal to those of dbt_project.yml.
+# What a value must be beyond its type. A name absent here has its type as its only rule; a test
+# keeps the names equal to those of dbt_project.yml.
 CHOICES: dict[str, tuple[str, ...]] = {
     "lapse_rule": ("own_interval", "population", "fixed"),
     "week_starts_on": ("monday", "sunday"),
@@ -121,7 +123,8 @@ def load_settings(
         The settings of this refresh.
 
     Raises:
-        SettingsError: When the file cannot be read, names a setting that does not exist, or a value does not fit.
+        SettingsError: When the file cannot be read, names a setting that does not exist, or gives
+            a value that does not fit.
     """
     project_text = (project / "dbt_project.yml").read_text(encoding="utf-8")
     defaults: dict[str, Any] = yaml.safe_load(project_text)["vars"]
@@ -155,7 +158,7 @@ def parse_as_of(text: str | None) -> date | None:
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """A YAML loader that refuses a name given twice, of which plain YAML silently takes the last."""
+    """A YAML loader that refuses a name given twice; plain YAML silently takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a map, refusing a repeated key."""
@@ -225,7 +228,7 @@ def _fitting(name: str, value: Any, default: Any) -> Any:  # noqa: ANN401 - text
 
 
 def _typed(name: str, value: Any, default: Any) -> Any:  # noqa: ANN401 - text, number or boolean
-    """Return the value when it has the type of its default; a whole number also does for a decimal one."""
+    """Return the value if it has its default's type; a whole number does for a decimal one."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if isinstance(default, bool):
         expected, fits = "true or false", isinstance(value, bool)
@@ -233,9 +236,7 @@ def _typed(name: str, value: Any, default: Any) -> Any:  # noqa: ANN401 - text, 
         expected, fits = "a whole number", is_whole
     elif isinstance(default, float):
         expected = "a number"
-        fits = is_whole or (
-            isinstance(value, float) and abs(value) != float("inf") and value == value
-        )
+        fits = is_whole or (isinstance(value, float) and math.isfinite(value))
         value = float(value) if fits else value
     else:
         expected, fits = "text", isinstance(value, str)

@@ -1,4 +1,4 @@
-"""Where one refresh reads and writes: the four paths and days of the outside contract, and what follows from them."""
+"""Where one refresh reads and writes, as the outside contract names it."""
 
 import os
 from collections.abc import Mapping
@@ -34,11 +34,12 @@ class Workspace:
         """Read HOLDFAST_LANDING, HOLDFAST_WAREHOUSE, HOLDFAST_AS_OF and HOLDFAST_SETTINGS.
 
         Args:
-            environment: Variables to read; the process's own by default. Relative paths are taken from the
-                current directory.
+            environment: Variables to read; the process's own by default. Relative paths are taken
+                from the current directory.
 
         Returns:
-            The workspace; absent variables give the sample's landing folder and `warehouse` in the project.
+            The workspace; absent variables give the sample's landing folder and `warehouse` in the
+            project.
 
         Raises:
             SettingsError: When AS_OF is not a day, or a named folder or file does not exist.
@@ -49,8 +50,9 @@ class Workspace:
         settings_file = variables.get("HOLDFAST_SETTINGS", "").strip()
         if landing and not Path(landing).is_dir():
             raise SettingsError(
-                f"LANDING is {landing}, but there is no such folder. It should hold one file or folder per input, "
-                "such as orders.csv; `make templates` writes empty ones to start from."
+                f"LANDING is {landing}, but there is no such folder. It should hold one file or "
+                "folder per input, such as orders.csv; `make templates` writes empty ones to start "
+                "from."
             )
         if settings_file and not Path(settings_file).is_file():
             raise SettingsError(f"SETTINGS is {settings_file}, but there is no such file.")
@@ -66,7 +68,7 @@ class Workspace:
         )
 
     def environment(self) -> dict[str, str]:
-        """Return the variables that hand this workspace to a child process (dbt, the guards, the web UI)."""
+        """Return the variables that hand this workspace to a child process (dbt, the guards)."""
         return {
             "HOLDFAST_LANDING": "" if self.is_sample else str(self.landing),
             "HOLDFAST_WAREHOUSE": str(self.warehouse),
@@ -94,7 +96,7 @@ class Workspace:
 
     @property
     def parquet_versions(self) -> Path:
-        """The folder of Parquet versions, one folder per refresh: the current one and the one before."""
+        """The Parquet versions, one folder per refresh: the current one and the one before."""
         return self.warehouse / ".parquet"
 
     @property
