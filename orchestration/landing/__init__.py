@@ -1,0 +1,1 @@
+"""From delivered files to typed landing tables: find, read, accept."""

@@ -1,0 +1,151 @@
+"""Creates the schemas and tables of the work database that the loader writes.
+
+`python -m orchestration.landing.tables PATH` makes an empty work database with all of them.
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+import duckdb
+import yaml
+
+from orchestration.contract import META_COLUMNS, PROJECT_ROOT, Contract, Input, load_contract
+
+OPS_FILE = PROJECT_ROOT / "models" / "staging" / "_ops_sources.yml"
+
+INCOMING_META = {
+    "_row": "bigint",
+    "_source": "varchar",
+    "_file": "varchar",
+    "_line": "bigint",
+    "_is_deleted": "boolean",
+}
+INCOMING_TABLES = {
+    # Lines that are no row: they do not parse. Counted in rows_read and rows_refused.
+    "_rejected_lines": {
+        "input": "varchar",
+        "_file": "varchar",
+        "_line": "bigint",
+        "value": "varchar",
+        "message": "varchar",
+    },
+    # Files of this refresh that are not loaded yet; `error` set = the file cannot be taken.
+    "_files": {
+        "input": "varchar",
+        "_file": "varchar",
+        "file_number": "bigint",
+        "content_hash": "varchar",
+        "reading_hash": "varchar",
+        "bytes": "bigint",
+        "format": "varchar",
+        "encoding": "varchar",
+        "rows_read": "bigint",
+        "rows_rejected": "bigint",
+        "unknown_columns": "varchar[]",
+        "missing_columns": "varchar[]",
+        "loaded_through": "timestamp",
+        "error": "varchar",
+        "message": "varchar",
+    },
+    # Rows the guards refuse, one per broken rule.
+    "_refused": {
+        "input": "varchar",
+        "_row": "bigint",
+        "rule": "varchar",
+        "column_name": "varchar",
+        "value": "varchar",
+    },
+}
+# How each loaded file was read: mapping, zone, hash key. Where that changes, it is read anew.
+READINGS = {"input": "varchar", "content_hash": "varchar", "reading_hash": "varchar"}
+
+
+def quoted(name: str) -> str:
+    """Returns an identifier safe to stand in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Returns a text literal safe to stand in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def incoming_columns(table: Input) -> dict[str, str]:
+    """Returns the columns of incoming.<input>, name to type."""
+    columns = dict(INCOMING_META)
+    for column in table.columns:
+        columns |= column.incoming_columns
+    return columns
+
+
+def landing_columns(table: Input) -> dict[str, str]:
+    """Returns the columns of landing.<input>, name to type."""
+    return table.landing_columns | dict(META_COLUMNS)
+
+
+def ops_tables(path: Path = OPS_FILE) -> dict[str, dict[str, str]]:
+    """Returns the tables of schema ops, each a map of column to type, as its sources file says."""
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    (source,) = (s for s in document["sources"] if s["name"] == "ops")
+    return {
+        table["name"]: {column["name"]: column["data_type"] for column in table["columns"]}
+        for table in source["tables"]
+    }
+
+
+def create_tables(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Creates schemas landing, incoming and ops and all their tables where they are missing.
+
+    A column the contract gained since is added, empty, so that a warehouse survives an update.
+
+    Args:
+        con: Open connection to the work database.
+        contract: The input contract.
+    """
+    for schema in ("landing", "incoming", "ops"):
+        con.execute(f"create schema if not exists {schema}")
+    for table in contract:
+        _create(con, "landing", table.name, landing_columns(table))
+        _create(con, "incoming", table.name, incoming_columns(table))
+    _create(con, "landing", "_readings", READINGS)
+    for name, columns in INCOMING_TABLES.items():
+        _create(con, "incoming", name, columns)
+    for name, columns in ops_tables().items():
+        _create(con, "ops", name, columns)
+
+
+def recreate_incoming(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Empties schema incoming for a new refresh, whatever an older contract left there."""
+    con.execute("drop schema if exists incoming cascade")
+    create_tables(con, contract)
+
+
+def _create(
+    con: duckdb.DuckDBPyConnection,
+    schema: str,
+    name: str,
+    columns: dict[str, str],
+) -> None:
+    target = f"{quoted(schema)}.{quoted(name)}"
+    body = ", ".join(f"{quoted(column)} {data_type}" for column, data_type in columns.items())
+    con.execute(f"create table if not exists {target} ({body})")
+    for column, data_type in columns.items():
+        con.execute(
+            f"alter table {target} add column if not exists {quoted(column)} {data_type}",
+        )
+
+
+def main() -> None:
+    """Makes an empty work database at the path given."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("path", type=Path)
+    path = parser.parse_args().path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as con:
+        create_tables(con, load_contract())
+    logging.getLogger(__name__).info("tables stand in %s", path)
+
+
+if __name__ == "__main__":
+    main()
