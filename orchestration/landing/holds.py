@@ -41,11 +41,11 @@ def held_when(
 ) -> str:
     """Returns the SQL condition under which a row is held.
 
-    Deleted rows are never held, and a deleted order or item does not count as there.
+    A deleted row is never held, and a deleted order or item does not count as there.
 
     Args:
         hold: One of HOLDS.
-        row: Alias of the row, which has _source and order_id.
+        row: Alias of the row, which has _source, order_id, _is_deleted.
         orders: Relation with _source, order_id, _is_deleted: every order that would stand.
         order_items: Relation with _source, order_id, _is_deleted: every item that would stand.
 
@@ -53,13 +53,13 @@ def held_when(
         A boolean expression, never null.
     """
     if hold == ITEM_WITHOUT_ORDER:
-        return f"""(not exists (
+        return f"""(not {row}._is_deleted and not exists (
             select 1 from {orders} as order_there
             where order_there._source = {row}._source
                 and order_there.order_id = {row}.order_id
                 and not order_there._is_deleted
         ))"""
-    return f"""(exists (
+    return f"""(not {row}._is_deleted and exists (
             select 1 from {order_items} as item_delivered
             where item_delivered._source = {row}._source
         ) and not exists (
