@@ -1,0 +1,1 @@
+"""Publishing: the audited marts become files that readers may hold open, in one rename."""

@@ -1,0 +1,100 @@
+"""What is published: every table that dbt's manifest has below models/marts/."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Mart:
+    """One public table.
+
+    Attributes:
+        schema: Its schema in the work database and in the published file.
+        name: Its name.
+        description: Its comment.
+        columns: Comment of each column by name; a column without words has an empty one.
+        not_null: Columns that the contract says are never null.
+    """
+
+    schema: str
+    name: str
+    description: str
+    columns: Mapping[str, str]
+    not_null: frozenset[str]
+
+    @property
+    def relation(self) -> str:
+        """The quoted name inside a database."""
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
+
+
+def read_marts(manifest_file: Path) -> list[Mart]:
+    """List the marts of a dbt manifest, sorted by schema and name.
+
+    Args:
+        manifest_file: dbt's manifest.json.
+
+    Returns:
+        The models below models/marts/ that are stored.
+    """
+    return marts_of(json.loads(manifest_file.read_text(encoding="utf-8")))
+
+
+def marts_of(manifest: Mapping[str, Any]) -> list[Mart]:
+    """List the marts of a dbt manifest already read. See `read_marts`."""
+    nodes = [node for node in manifest["nodes"].values() if _is_mart(node)]
+    return sorted((_mart(node) for node in nodes), key=lambda mart: (mart.schema, mart.name))
+
+
+def quoted(name: str) -> str:
+    """Return an identifier safe to stand in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text literal safe to stand in SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _is_mart(node: Mapping[str, Any]) -> bool:
+    """Whether a node of the manifest is a stored model below models/marts/."""
+    return (
+        node["resource_type"] == "model"
+        and "marts" in node["fqn"][1:-1]
+        and node["config"]["materialized"] != "ephemeral"
+    )
+
+
+def _mart(node: Mapping[str, Any]) -> Mart:
+    """Read one node of the manifest."""
+    keys = {
+        column
+        for constraint in node.get("constraints") or []
+        if constraint["type"] == "primary_key"
+        for column in constraint.get("columns") or []
+    }
+    not_null = {
+        name
+        for name, column in node["columns"].items()
+        if any(
+            constraint["type"] in ("not_null", "primary_key")
+            for constraint in column.get("constraints") or []
+        )
+    }
+    return Mart(
+        schema=node["schema"],
+        name=node.get("alias") or node["name"],
+        description=_one_line(node.get("description")),
+        columns={
+            name: _one_line(column.get("description")) for name, column in node["columns"].items()
+        },
+        not_null=frozenset(keys | not_null),
+    )
+
+
+def _one_line(text: str | None) -> str:
+    """Fold a YAML block into one line, as a BI tool shows it."""
+    return " ".join((text or "").split())
