@@ -12,9 +12,9 @@ end
 {# The first day of the period with that number. #}
 {% macro period_first_day(grain, number) %}
 case {{ grain }}
-    when 'week' then date '1900-01-01' + cast({{ number }} * 7{% if var('week_starts_on') == 'sunday' %} - 1{% endif %} as integer)
-    when 'month' then make_date(cast(floor({{ number }} / 12.0) as integer), cast({{ number }} % 12 + 1 as integer), 1)
-    when 'quarter' then make_date(cast(floor({{ number }} / 4.0) as integer), cast({{ number }} % 4 * 3 + 1 as integer), 1)
+    when 'week' then date '1900-01-01' + cast(({{ number }}) * 7{% if var('week_starts_on') == 'sunday' %} - 1{% endif %} as integer)
+    when 'month' then make_date(cast(floor(({{ number }}) / 12.0) as integer), cast(({{ number }}) % 12 + 1 as integer), 1)
+    when 'quarter' then make_date(cast(floor(({{ number }}) / 4.0) as integer), cast(({{ number }}) % 4 * 3 + 1 as integer), 1)
     when 'year' then make_date(cast({{ number }} as integer), 1, 1)
 end
 {% endmacro %}

@@ -8,6 +8,6 @@ from {{ model }}
 group by {{ columns | join(', ') }}
 having
     count(*) > 1
-    {% for column in columns %}or {{ column }} is null{% endfor %}
+    {% for column in columns %}or {{ column }} is null {% endfor %}
 
 {% endtest %}
