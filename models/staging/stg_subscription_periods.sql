@@ -1,4 +1,5 @@
--- One row per subscription, item and stretch of time in which plan, price, quantity, discount and status stay the same.
+-- One row per subscription, item and stretch of time in which plan, price, quantity, discount and
+-- status stay the same.
 -- Rows deleted at source, and rows held back for what another input lacks, are not there.
 with
 

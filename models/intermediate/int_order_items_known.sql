@@ -1,0 +1,79 @@
+-- One row per line of an order placed before the cutoff, with its product. Line totals are native and rounded;
+-- costs are exact and in reporting currency, null where the product's unit cost is unknown.
+with
+
+orders as (
+
+    select
+        order_id,
+        source_name,
+        source_order_id
+    from {{ ref('int_orders_as_known') }}
+
+),
+
+prefixes as (
+
+    select
+        source_name,
+        id_prefix
+    from {{ ref('int_source_prefixes') }}
+
+),
+
+order_items as (
+
+    select
+        source_name,
+        order_item_id,
+        order_id,
+        product_id,
+        quantity,
+        unit_price,
+        coalesce(discount_amount, 0) as discount_amount
+    from {{ ref('stg_order_items') }}
+
+),
+
+products as (
+
+    select
+        source_name,
+        product_id,
+        category,
+        kind,
+        unit_cost
+    from {{ ref('stg_products') }}
+
+),
+
+final as (
+
+    select
+        prefixes.id_prefix || order_items.order_item_id as order_item_id,
+        orders.order_id,
+        prefixes.id_prefix || order_items.product_id as product_id,
+        products.category,
+        products.kind,
+        order_items.quantity,
+        order_items.unit_price,
+        {{ round_money('order_items.discount_amount') }} as discount_amount,
+        {{ round_money(line_total('order_items.quantity', 'order_items.unit_price') ~ ' - order_items.discount_amount') }}
+            as line_amount,
+        {{ line_total('order_items.quantity', 'products.unit_cost') }} as line_cost,
+        coalesce(products.kind = 'gift_card', false) as is_gift_card
+    from order_items
+    inner join orders
+        on
+            order_items.source_name = orders.source_name
+            and order_items.order_id = orders.source_order_id
+    inner join prefixes
+        on order_items.source_name = prefixes.source_name
+    left join products
+        on
+            order_items.source_name = products.source_name
+            and order_items.product_id = products.product_id
+
+)
+
+select * from final

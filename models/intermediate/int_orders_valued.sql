@@ -1,0 +1,150 @@
+-- One row per order placed before the cutoff: whether it counts and why not (definitions §1, Valid order), what
+-- its lines say, and what it is worth in reporting currency before refunds. Amounts are null only where a
+-- valid order's rate is missing, which fails the build (E46), and 0 where the order does not count.
+with
+
+orders as (
+
+    select
+        order_id,
+        ordered_on,
+        status,
+        sales_channel,
+        exchange_of_order_id,
+        currency,
+        gross_amount,
+        discount_amount,
+        tax_amount,
+        shipping_amount,
+        is_test
+    from {{ ref('int_orders_as_known') }}
+
+),
+
+order_items as (
+
+    select
+        order_id,
+        order_item_id,
+        category,
+        kind,
+        line_amount,
+        line_cost,
+        is_gift_card
+    from {{ ref('int_order_items_known') }}
+
+),
+
+exchange_rates as (
+
+    select
+        currency,
+        valid_from,
+        valid_to,
+        rate_to_reporting
+    from {{ ref('int_exchange_rates') }}
+
+),
+
+excluded_sales_channels as (
+
+    select sales_channel
+    from {{ ref('excluded_sales_channels') }}
+
+),
+
+order_lines as (
+
+    select
+        order_id,
+        count(*) as order_lines,
+        sum(case when is_gift_card then line_amount else 0 end) as gift_card_amount,
+        sum(line_cost) as known_cost,
+        bool_and(line_cost is not null) as is_cost_known,
+        -- carriage and fees on a gift card do not make it a purchase
+        bool_or(is_gift_card) and bool_and(is_gift_card or coalesce(kind in ('shipping', 'fee'), false))
+            as is_gift_card_only
+    from order_items
+    group by order_id
+
+),
+
+first_lines as (
+
+    select
+        order_id,
+        category as first_category
+    from order_items
+    qualify row_number() over (partition by order_id order by order_item_id asc) = 1
+
+),
+
+judged as (
+
+    select
+        orders.order_id,
+        orders.ordered_on,
+        orders.exchange_of_order_id,
+        orders.currency,
+        orders.gross_amount - orders.discount_amount as paid_amount,
+        orders.gross_amount
+        - orders.discount_amount
+        - orders.tax_amount
+        - orders.shipping_amount
+        - coalesce(order_lines.gift_card_amount, 0) as net_amount,
+        coalesce(order_lines.gift_card_amount, 0) as gift_card_amount,
+        case when order_lines.is_cost_known then order_lines.known_cost end as order_cost,
+        first_lines.first_category,
+        case
+            when orders.is_test then 'test'
+            when orders.status in ('cancelled', 'void', 'pending', 'failed') then orders.status
+            when excluded_sales_channels.sales_channel is not null then 'excluded_channel'
+            when order_lines.is_gift_card_only then 'gift_card_only'
+            when orders.gross_amount - orders.discount_amount < 0 then 'zero_amount'
+            {% if not var('allow_zero_orders') %}
+            when orders.gross_amount - orders.discount_amount = 0 then 'zero_amount'
+            {% endif %}
+        end as invalid_reason
+    from orders
+    left join order_lines
+        on orders.order_id = order_lines.order_id
+    left join first_lines
+        on orders.order_id = first_lines.order_id
+    left join excluded_sales_channels
+        on lower(trim(orders.sales_channel)) = excluded_sales_channels.sales_channel
+
+),
+
+final as (
+
+    select
+        judged.order_id,
+        judged.ordered_on,
+        judged.currency,
+        judged.first_category,
+        judged.invalid_reason,
+        cast(judged.gift_card_amount as decimal(18, 2)) as gift_card_amount,
+        cast(judged.paid_amount as decimal(18, 2)) as paid_amount_native,
+        exchange_rates.rate_to_reporting as exchange_rate,
+        case
+            when judged.invalid_reason is not null then cast(0 as decimal(18, 2))
+            else {{ convert_money('judged.paid_amount', 'exchange_rates.rate_to_reporting') }}
+        end as paid_amount,
+        case
+            when judged.invalid_reason is not null then cast(0 as decimal(18, 2))
+            else {{ convert_money('judged.net_amount', 'exchange_rates.rate_to_reporting') }}
+        end as net_amount,
+        judged.order_cost,
+        judged.invalid_reason is null as is_valid,
+        judged.invalid_reason is null and judged.exchange_of_order_id is null as is_purchase,
+        judged.invalid_reason is null and exchange_rates.rate_to_reporting is null as is_rate_missing
+    from judged
+    left join exchange_rates
+        on
+            judged.currency = exchange_rates.currency
+            and judged.ordered_on >= exchange_rates.valid_from
+            and judged.ordered_on < exchange_rates.valid_to
+
+)
+
+select * from final

@@ -1,0 +1,97 @@
+-- One row per person known at the cutoff, prospects included (E24): who they are, what they bought, where they
+-- stand. Order figures count valid orders, net_revenue on the order basis; the state is the one of basis any.
+with
+
+data_cutoff as (
+
+    select
+        cutoff_day,
+        data_cutoff
+    from {{ ref('int_data_cutoff') }}
+
+),
+
+traits as (
+
+    select
+        customer_id,
+        account_owner_id,
+        country,
+        city,
+        gender,
+        birth_year,
+        acquisition_channel,
+        signed_up_at,
+        is_erased,
+        is_test
+    from {{ ref('int_customer_traits') }}
+
+),
+
+age_bands as (
+
+    select
+        lower_age,
+        upper_age,
+        age_band
+    from {{ ref('age_bands') }}
+
+),
+
+orders as (
+
+    select
+        customer_id,
+        ordered_at,
+        net_revenue
+    from {{ ref('orders') }}
+    where is_valid and customer_id is not null
+
+),
+
+purchases as (
+
+    select
+        customer_id,
+        min(ordered_at) as first_order_at,
+        max(ordered_at) as last_order_at,
+        count(*) as valid_orders,
+        sum(net_revenue) as net_revenue
+    from orders
+    group by customer_id
+
+),
+
+final as (
+
+    select
+        traits.customer_id,
+        traits.account_owner_id,
+        traits.country,
+        traits.city,
+        traits.gender,
+        traits.birth_year,
+        age_bands.age_band,
+        traits.acquisition_channel,
+        'prospect' as lifecycle_state,
+        traits.signed_up_at,
+        purchases.first_order_at,
+        purchases.last_order_at,
+        cast(null as timestamp) as first_paid_service_at,
+        coalesce(purchases.valid_orders, 0) as valid_orders,
+        cast(coalesce(purchases.net_revenue, 0) as decimal(18, 2)) as net_revenue,
+        false as is_subscriber,
+        traits.is_erased,
+        traits.is_test
+    from traits
+    cross join data_cutoff
+    left join purchases
+        on traits.customer_id = purchases.customer_id
+    left join age_bands
+        on
+            year(data_cutoff.cutoff_day) - traits.birth_year >= age_bands.lower_age
+            and year(data_cutoff.cutoff_day) - traits.birth_year <= age_bands.upper_age
+
+)
+
+select * from final
