@@ -1,0 +1,268 @@
+-- One row per person and spell of the orders basis: [valid_from, valid_to) in whole local days,
+-- gap-free from the first purchase occasion on, the last one open. A spell is settled by what was
+-- known on the day of its last occasion. Nobody changes state on a day after the cutoff.
+{% if var('lapse_rule') not in ('own_interval', 'population', 'fixed') %}
+{{ exceptions.raise_compiler_error("lapse_rule must be own_interval, population or fixed") }}
+{% endif %}
+with
+
+cutoff as (
+
+    select cutoff_day
+    from {{ ref('int_data_cutoff') }}
+
+),
+
+occasions as (
+
+    select
+        customer_id,
+        occasion_on
+    from {{ ref('int_purchase_occasions') }}
+
+),
+
+lapse_points as (
+
+    select
+        applies_from,
+        lapse_point_days,
+        rule
+    from {{ ref('int_lapse_points') }}
+
+),
+
+gaps as (
+
+    select
+        customer_id,
+        occasion_on,
+        lag(occasion_on) over person_occasions as previous_on,
+        lead(occasion_on) over person_occasions as next_on
+    from occasions
+    window
+        person_occasions as (
+            partition by customer_id
+            order by occasion_on nulls first
+        )
+
+),
+
+-- Only gaps that ended on or before the day: a later purchase changes no earlier window.
+averages as (
+
+    select
+        customer_id,
+        occasion_on,
+        previous_on,
+        next_on,
+        count(previous_on) over latest_gaps as own_gaps,
+        sum({{ days_between('previous_on', 'occasion_on') }}) over latest_gaps as own_gap_days
+    from gaps
+    window
+        latest_gaps as (
+            partition by customer_id
+            order by occasion_on nulls first
+            rows between {{ var('lapse_gaps') - 1 }} preceding and current row
+        )
+
+),
+
+rules as (
+
+    select
+        averages.customer_id,
+        averages.occasion_on,
+        averages.previous_on,
+        averages.next_on,
+        averages.own_gaps,
+        averages.own_gap_days,
+        lapse_points.lapse_point_days,
+        case
+            when '{{ var("lapse_rule") }}' = 'fixed' then 'fixed'
+            when '{{ var("lapse_rule") }}' = 'own_interval' and averages.own_gaps >= 2
+                then 'own_interval'
+            else coalesce(lapse_points.rule, 'fixed')
+        end as rule
+    from averages
+    left join lapse_points
+        on cast(date_trunc('month', averages.occasion_on) as date) = lapse_points.applies_from
+
+),
+
+-- The floor holds for the lapse point too where that falls back to fixed_lapse_days; only
+-- lapse_rule fixed has none.
+windows as (
+
+    select
+        customer_id,
+        occasion_on,
+        previous_on,
+        next_on,
+        rule,
+        greatest(
+            1,
+            case
+                when '{{ var("lapse_rule") }}' = 'fixed' then {{ var('fixed_lapse_days') }}
+                when rule = 'own_interval'
+                    then greatest(
+                        {{ var('lapse_floor_days') }},
+                        cast(ceil(round(
+                            cast({{ var('lapse_factor') }} as double)
+                            * cast(own_gap_days as double)
+                            / nullif(cast(own_gaps as double), 0),
+                            6
+                        )) as integer)
+                    )
+                else greatest(
+                    {{ var('lapse_floor_days') }},
+                    coalesce(lapse_point_days, {{ var('fixed_lapse_days') }})
+                )
+            end
+        ) as lost_after_days
+    from rules
+
+),
+
+turns as (
+
+    select
+        customer_id,
+        occasion_on,
+        next_on,
+        rule,
+        lost_after_days,
+        {{ add_days('occasion_on', 'lost_after_days') }} as lost_on,
+        {{ add_days('occasion_on', 'least(
+            lost_after_days,
+            cast(ceil(round(cast(' ~ var('at_risk_share') ~ ' as double) * lost_after_days, 6)) as integer)
+        )') }} as at_risk_on,
+        {{ add_days('previous_on', 'lag(lost_after_days) over (
+            partition by customer_id
+            order by occasion_on nulls first
+        )') }} as previous_lost_on
+    from windows
+
+),
+
+-- A gap of exactly w days is no loss: the purchase falls on the very day.
+states as (
+
+    select
+        customer_id,
+        case when previous_lost_on < occasion_on then 'returned' else 'active' end as state,
+        occasion_on as valid_from,
+        rule,
+        lost_after_days
+    from turns
+    where at_risk_on > occasion_on
+
+    union all
+
+    select
+        turns.customer_id,
+        'at_risk' as state,
+        turns.at_risk_on as valid_from,
+        turns.rule,
+        turns.lost_after_days
+    from turns
+    inner join cutoff
+        on turns.at_risk_on <= cutoff.cutoff_day
+    where
+        turns.at_risk_on < turns.lost_on
+        and (turns.next_on is null or turns.next_on > turns.at_risk_on)
+
+    union all
+
+    select
+        turns.customer_id,
+        'lost' as state,
+        turns.lost_on as valid_from,
+        turns.rule,
+        turns.lost_after_days
+    from turns
+    inner join cutoff
+        on turns.lost_on <= cutoff.cutoff_day
+    where turns.next_on is null or turns.next_on > turns.lost_on
+
+),
+
+changes as (
+
+    select
+        customer_id,
+        state,
+        valid_from,
+        rule,
+        lost_after_days,
+        lag(state) over person_states as previous_state,
+        lead(state) over person_states as next_state
+    from states
+    window
+        person_states as (
+            partition by customer_id
+            order by valid_from nulls first
+        )
+
+),
+
+-- Adjacent spells of one state merge; window and rule are those of the last occasion in it.
+bounds as (
+
+    select
+        customer_id,
+        state,
+        valid_from,
+        rule,
+        lost_after_days,
+        previous_state is null or previous_state != state as is_first,
+        next_state is null or next_state != state as is_last
+    from changes
+    where
+        previous_state is null
+        or previous_state != state
+        or next_state is null
+        or next_state != state
+
+),
+
+spells as (
+
+    select
+        customer_id,
+        state,
+        valid_from,
+        is_first,
+        case when is_last then lost_after_days else lead(lost_after_days) over person_bounds end
+            as lost_after_days,
+        case when is_last then rule else lead(rule) over person_bounds end as rule
+    from bounds
+    window
+        person_bounds as (
+            partition by customer_id
+            order by valid_from nulls first
+        )
+
+),
+
+final as (
+
+    select
+        customer_id,
+        cast(row_number() over person_spells as integer) as spell_number,
+        state,
+        valid_from,
+        lead(valid_from) over person_spells as valid_to,
+        cast(lost_after_days as integer) as lost_after_days,
+        rule
+    from spells
+    where is_first
+    window
+        person_spells as (
+            partition by customer_id
+            order by valid_from nulls first
+        )
+
+)
+
+select * from final
