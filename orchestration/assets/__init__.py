@@ -1,0 +1,1 @@
+"""The assets: delivered files, dbt's models, the published marts."""

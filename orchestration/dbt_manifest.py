@@ -1,0 +1,85 @@
+"""dbt's manifest, from which the assets are made: parsed anew only when dbt's files changed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestration.fingerprint import dbt_hash
+from orchestration.settings import Settings
+from orchestration.workspace import Workspace
+
+_STAMP = "parsed.sha256"
+
+
+class ManifestError(RuntimeError):
+    """The project's models do not parse; the message is what dbt says."""
+
+
+def dbt_executable() -> Path:
+    """Return the dbt of this environment, whatever PATH says."""
+    return Path(sys.executable).with_name("dbt")
+
+
+def dbt_arguments(workspace: Workspace, settings: Settings) -> list[str]:
+    """Return the arguments every dbt command gets: equal ones let dbt reuse what it parsed."""
+    return [
+        "--project-dir",
+        str(workspace.project),
+        "--profiles-dir",
+        str(workspace.project),
+        "--vars",
+        settings.as_dbt_vars(),
+    ]
+
+
+def is_manifest_fresh(workspace: Workspace, settings: Settings) -> bool:
+    """Whether the manifest of this warehouse was parsed from the files and settings as they are."""
+    try:
+        stamp = (workspace.dbt_target / _STAMP).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return (workspace.dbt_target / "manifest.json").is_file() and stamp == dbt_hash(
+        workspace.project, settings
+    )
+
+
+def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:
+    """Parse the project when its files or settings changed since the last time.
+
+    Args:
+        workspace: Where dbt's artifacts go.
+        settings: Settings handed to dbt.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ManifestError: When the project does not parse.
+    """
+    manifest = workspace.dbt_target / "manifest.json"
+    if is_manifest_fresh(workspace, settings):
+        return manifest
+    workspace.dbt_target.mkdir(parents=True, exist_ok=True)
+    (workspace.dbt_target / _STAMP).unlink(missing_ok=True)
+    stamp = dbt_hash(workspace.project, settings)
+    ended = subprocess.run(
+        [str(dbt_executable()), "--quiet", "parse", *dbt_arguments(workspace, settings)],
+        env=os.environ
+        | workspace.environment()
+        | {
+            "DBT_TARGET_PATH": str(workspace.dbt_target),
+            "DBT_LOG_PATH": str(workspace.dbt_logs),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        },
+        cwd=workspace.project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise ManifestError(
+            f"The models do not parse:\n{ended.stdout.strip()}\n{ended.stderr.strip()}"
+        )
+    (workspace.dbt_target / _STAMP).write_text(stamp, encoding="utf-8")
+    return manifest

@@ -1,0 +1,92 @@
+"""Hashes that say whether a refresh could change anything: what was delivered, and the code."""
+
+import hashlib
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from orchestration.settings import Settings
+
+# Project files that decide the numbers. The sample's generator is none: it makes files, which are
+# compared themselves.
+_DBT_CODE = ("models", "macros", "seeds", "tests/data", "dbt_project.yml", "profiles.yml")
+_CODE = (*_DBT_CODE, "orchestration", "requirements.lock")
+_CODE_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".py", ".md", ".lock"}
+_NOT_CODE = ("orchestration/sample_data/",)
+
+
+def code_hash(project: Path) -> str:
+    """Hash the project files that decide the numbers.
+
+    Args:
+        project: Folder of the project.
+
+    Returns:
+        SHA-256 over names and contents.
+    """
+    return _hash_files(project, _code_files(project, _CODE))
+
+
+def dbt_hash(project: Path, settings: Settings) -> str:
+    """Hash what dbt reads to make its manifest: its own files and the settings handed to it."""
+    files = _hash_files(project, _code_files(project, (*_DBT_CODE, "tests/unit")))
+    return hashlib.sha256(f"{files} {settings.as_dbt_vars()}".encode()).hexdigest()
+
+
+def sample_hash(project: Path) -> str:
+    """Hash the generator of the sample data."""
+    return _hash_files(project, _code_files(project, ("orchestration/sample_data",), ()))
+
+
+def inputs_hash(landing: Path, settings: Settings) -> str:
+    """Hash everything that lies in the landing folder, by name and content.
+
+    Args:
+        landing: Folder with the delivered files; hidden files do not count.
+        settings: Where they limit the age of the data against the clock, the day counts too: data
+            that was young enough yesterday may be too old today.
+
+    Returns:
+        SHA-256 over the sorted names and the contents.
+    """
+    files = (
+        path
+        for path in landing.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(landing).parts)
+    )
+    files_hash = _hash_files(landing, files)
+    if settings.get("max_data_age_days") and not settings.get("as_of"):
+        today = datetime.now(ZoneInfo(settings.get("business_timezone"))).date()
+        return hashlib.sha256(f"{files_hash} {today}".encode()).hexdigest()
+    return files_hash
+
+
+def _code_files(
+    project: Path, parts: Iterable[str], excluded: tuple[str, ...] = _NOT_CODE
+) -> Iterable[Path]:
+    """List the code files below some files and folders of the project."""
+    for part in parts:
+        start = project / part
+        for path in [start] if start.is_file() else start.rglob("*"):
+            name = path.relative_to(project).as_posix()
+            if path.suffix in _CODE_SUFFIXES and not name.startswith(excluded) and path.is_file():
+                yield path
+
+
+def _hash_files(root: Path, files: Iterable[Path]) -> str:
+    """Hash names and contents; hashing lets go of the interpreter lock, so threads help."""
+    ordered = sorted(files)
+    with ThreadPoolExecutor() as pool:
+        hashes = list(pool.map(_hash_file, ordered))
+    total = hashlib.sha256()
+    for path, digest in zip(ordered, hashes, strict=True):
+        total.update(f"{path.relative_to(root).as_posix()}\0{digest}\n".encode())
+    return total.hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

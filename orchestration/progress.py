@@ -1,0 +1,114 @@
+"""What a person sees of the long steps, read from what they leave behind."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from orchestration.records import connect
+from orchestration.workspace import Workspace
+
+_EVERY_SECONDS = 5.0
+
+
+def read_lines(workspace: Workspace) -> tuple[list[str], dict[str, Any]]:
+    """Say what was read.
+
+    Args:
+        workspace: Where the work database is.
+
+    Returns:
+        Lines for a person, and counts for Dagster.
+    """
+    with connect(workspace) as con:
+        files, rows = con.execute(
+            "select count(*), coalesce(sum(rows_read), 0) from incoming._files"
+        ).fetchall()[0]
+        unreadable = con.execute(
+            "select _file, error from incoming._files where error is not null order by _file"
+        ).fetchall()
+    lines = [f"{file}: {error}" for file, error in unreadable]
+    lines.append(f"{files:,} new files, {rows:,} rows" if files else "no new files")
+    return lines, {"files": files, "rows": int(rows)}
+
+
+def loaded_lines(
+    workspace: Workspace, refresh_id: str
+) -> tuple[list[str], dict[tuple[str, str], int]]:
+    """Say what was taken.
+
+    Args:
+        workspace: Where the work database is.
+        refresh_id: The refresh that took it.
+
+    Returns:
+        Lines for a person, and the rows of every landing and ops table by (schema, name).
+    """
+    with connect(workspace) as con:
+        loaded, refused, superseded = con.execute(
+            "select coalesce(sum(rows_loaded), 0), coalesce(sum(rows_refused), 0), "
+            "coalesce(sum(rows_superseded), 0) from ops.input_loads where refresh_id = ?",
+            [refresh_id],
+        ).fetchall()[0]
+        rows = con.execute(
+            "select schema_name, table_name, estimated_size from duckdb_tables() "
+            "where schema_name in ('landing', 'ops')"
+        ).fetchall()
+    line = f"{loaded:,} rows stand, {refused:,} refused, {superseded:,} replaced by later versions"
+    return [line], {(schema, name): size for schema, name, size in rows}
+
+
+class ModelProgress:
+    """Counts dbt's events and says now and then how far it is."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        """Count what there is to do.
+
+        Args:
+            manifest: dbt's manifest.
+        """
+        kinds = [node["resource_type"] for node in manifest["nodes"].values()]
+        self._models = sum(kind in ("model", "seed", "snapshot") for kind in kinds)
+        self._checks = kinds.count("test")
+        self._built = 0
+        self._checked = 0
+        self._said_at = time.monotonic()
+        # taken now: while dbt runs, its own output is kept from stdout
+        self._out = sys.stdout
+        self.problems: list[str] = []
+
+    def see(self, event: Mapping[str, Any]) -> None:
+        """Take one event of dbt's log: counted, kept when it tells of an error.
+
+        Args:
+            event: The event, with `info` and `data`.
+        """
+        kind = event["info"]["name"]
+        if kind in ("LogModelResult", "LogSeedResult", "LogSnapshotResult"):
+            self._built += 1
+        elif kind == "LogTestResult":
+            self._checked += 1
+        if event["info"]["level"] == "error":
+            self._keep(event["info"]["msg"])
+        if time.monotonic() - self._said_at >= _EVERY_SECONDS:
+            self._said_at = time.monotonic()
+            self._out.write(f"{'':<10}{self.total(is_partial=True)}\n")
+            self._out.flush()
+
+    def total(self, *, is_partial: bool = False) -> str:
+        """Say how many models are built and checks passed through.
+
+        Args:
+            is_partial: Whether to say of how many.
+        """
+        if is_partial:
+            return (
+                f"{self._built} of {self._models} models, {self._checked} of {self._checks} checks"
+            )
+        return f"{self._built} models and seeds, {self._checked} checks"
+
+    def _keep(self, message: str) -> None:
+        """Keep an error line once, without what dbt repeats around it."""
+        text = message.strip()
+        if text and text not in self.problems:
+            self.problems.append(text)

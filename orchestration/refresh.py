@@ -1,0 +1,213 @@
+"""`python -m orchestration.refresh`: from delivered files to published marts, or a clear no.
+
+The job `refresh` runs here in process. What is slow to import (dagster, dbt) is imported only once
+it is known that there is something to do.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestration.dbt_manifest import ManifestError, ensure_manifest, is_manifest_fresh
+from orchestration.fingerprint import sample_hash
+from orchestration.lock import WriterBusyError, writer_lock
+from orchestration.nothing_new import find_nothing_new
+from orchestration.publishing.publish import read_manifest
+from orchestration.records import Ending, connect
+from orchestration.session import lock_timeout, say
+from orchestration.settings import Settings, SettingsError, load_settings
+from orchestration.summary import nothing_new, print_summary
+from orchestration.workspace import Workspace
+
+# The process's own warnings and telemetry are not what a person came for.
+QUIET = {
+    "DAGSTER_DISABLE_TELEMETRY": "1",
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+SAMPLE_ARGUMENTS = ("--customers", "5000", "--seed", "1", "--until", "2026-10-31")
+_DAGSTER_YAML = """# Written by orchestration/refresh.py.
+telemetry: {enabled: false}
+# the steps print for a person; copying their output into files costs processes and seconds
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+# one writer: runs that the schedule or the sensor ask for wait for each other
+concurrency:
+  runs: {max_concurrent_runs: 1}
+"""
+
+
+def main() -> int:
+    """Run a refresh as the environment asks for it.
+
+    Returns:
+        0 only when the marts are published as asked for (or already were), else 1.
+    """
+    os.environ.update(QUIET)
+    try:
+        workspace = Workspace.from_environment()
+        settings = load_settings(workspace.settings_file, workspace.as_of)
+        return 0 if run_refresh(workspace, settings) else 1
+    except (SettingsError, WriterBusyError, ManifestError) as error:
+        _say_no(str(error), None)
+        return 1
+    except KeyboardInterrupt:
+        _say_no("Interrupted. What was published before stands.", None)
+        return 130
+
+
+def run_refresh(workspace: Workspace, settings: Settings) -> bool:
+    """Refresh one warehouse, unless nothing is new, and say how it went.
+
+    Args:
+        workspace: Where it reads and writes.
+        settings: Its business settings.
+
+    Returns:
+        Whether the published marts are what was asked for.
+    """
+    started = time.monotonic()
+    if workspace.is_sample:
+        make_sample(workspace)
+    currency = settings.get("reporting_currency")
+    published = find_nothing_new(workspace, settings)
+    if published is None:
+        with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")):
+            # whoever held the lock may have published just this
+            published = find_nothing_new(workspace, settings)
+            if published is None:
+                return _run(workspace, settings, started)
+    nothing_new(workspace, published, currency)
+    return True
+
+
+def make_sample(workspace: Workspace) -> None:
+    """Make the sample's files unless they are there, made by the generator as it is now.
+
+    Args:
+        workspace: The workspace whose landing folder is the sample's.
+
+    Raises:
+        subprocess.CalledProcessError: When the generator fails.
+    """
+    folder = workspace.landing.parent
+    stamp = folder / "made_by.txt"
+    made_by = f"{sample_hash(workspace.project)} {' '.join(SAMPLE_ARGUMENTS)}\n"
+    with writer_lock(folder / ".lock", lock_timeout()):
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_by:
+            return
+        say(f"{'sample':<10}making sample data, as no LANDING is given ...")
+        started = time.monotonic()
+        stamp.unlink(missing_ok=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "orchestration.sample_data",
+                *SAMPLE_ARGUMENTS,
+                "--out",
+                str(folder),
+            ],
+            cwd=workspace.project,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        stamp.write_text(made_by, encoding="utf-8")
+        say(f"{'':<10}{workspace.landing} ({time.monotonic() - started:.1f} s)")
+
+
+def _run(workspace: Workspace, settings: Settings, started: float) -> bool:
+    """Run the job, holding the writer lock, and print the summary or the reason why not."""
+    with _environment(workspace):
+        if not is_manifest_fresh(workspace, settings):
+            say(f"{'parse':<10}reading the models, since code or settings changed ...")
+            parse_started = time.monotonic()
+            ensure_manifest(workspace, settings)
+            say(f"{'':<10}done ({time.monotonic() - parse_started:.1f} s)")
+        failure = _run_job(workspace)
+    manifest = read_manifest(workspace)
+    ending, refresh_id = _last_ending(workspace)
+    if failure is None and manifest is not None and manifest["refresh_id"] == refresh_id:
+        print_summary(workspace, manifest, settings.get("reporting_currency"))
+        say(f"\nPublished in {time.monotonic() - started:.0f} s.")
+        return True
+    _say_no(ending.message or failure or "The run ended before it published.", workspace)
+    return False
+
+
+def _run_job(workspace: Workspace) -> str | None:
+    """Run the job `refresh` in this process; returns why it failed, or None."""
+    import dagster as dg
+
+    from orchestration.definitions import defs
+
+    _write_dagster_yaml(workspace.dagster_home)
+    with dg.DagsterInstance.from_config(str(workspace.dagster_home)) as instance:
+        result = defs.resolve_job_def("refresh").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    if result.success:
+        return None
+    errors = [
+        event.event_specific_data.error
+        for event in result.all_events
+        if event.is_failure and getattr(event.event_specific_data, "error", None)
+    ]
+    return errors[0].message if errors else "A blocking check said no."
+
+
+def _last_ending(workspace: Workspace) -> tuple[Ending, str | None]:
+    """Read how the latest refresh ended."""
+    with connect(workspace) as con:
+        rows = con.execute(
+            "select result, message, refresh_id from ops.refreshes order by refresh_id desc limit 1"
+        ).fetchall()
+    if not rows:
+        return Ending("failed"), None
+    result, message, refresh_id = rows[0]
+    return Ending(result, message), refresh_id
+
+
+def _write_dagster_yaml(home: Path) -> None:
+    """Give Dagster its instance settings where it has none of this version."""
+    home.mkdir(parents=True, exist_ok=True)
+    file = home / "dagster.yaml"
+    if not file.is_file() or file.read_text(encoding="utf-8") != _DAGSTER_YAML:
+        file.write_text(_DAGSTER_YAML, encoding="utf-8")
+
+
+def _say_no(message: str, workspace: Workspace | None) -> None:
+    """Say why nothing was published, on stderr, and what stands."""
+    lines = ["", "NOT PUBLISHED", message]
+    if workspace is not None:
+        manifest = read_manifest(workspace)
+        if manifest is not None:
+            lines += ["", f"The marts of {manifest['published_at']} stand as they were."]
+        if workspace.checks_page.exists():
+            lines.append(f"What was checked: {workspace.checks_page}")
+    sys.stdout.flush()
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+@contextlib.contextmanager
+def _environment(workspace: Workspace) -> Iterator[None]:
+    """Hand the workspace to Dagster's resources and to children, and take it back afterwards."""
+    before = dict(os.environ)
+    os.environ.update(QUIET | workspace.environment())
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

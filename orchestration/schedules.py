@@ -1,0 +1,24 @@
+"""When the refresh runs by itself."""
+
+import dagster as dg
+
+from orchestration.jobs import refresh_job
+from orchestration.nothing_new import find_nothing_new
+from orchestration.project import TIMEZONE
+from orchestration.settings import load_settings
+from orchestration.workspace import Workspace
+
+
+@dg.schedule(
+    job=refresh_job,
+    cron_schedule="0 4 * * *",
+    execution_timezone=TIMEZONE,
+    description="Every night at four, business time; nothing runs when nothing is new.",
+)
+def nightly_refresh() -> dg.RunRequest | dg.SkipReason:
+    """Ask for a refresh unless it would change nothing."""
+    workspace = Workspace.from_environment()
+    settings = load_settings(workspace.settings_file, workspace.as_of)
+    if find_nothing_new(workspace, settings) is not None:
+        return dg.SkipReason("Nothing new since the last publication.")
+    return dg.RunRequest()
