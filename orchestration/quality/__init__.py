@@ -1,0 +1,1 @@
+"""The guards: what is delivered is checked in SQL before anything is taken."""
