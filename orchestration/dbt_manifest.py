@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from orchestration.fingerprint import dbt_hash
+from orchestration.quiet import telemetry_switches
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
@@ -66,11 +67,11 @@ def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:
     ended = subprocess.run(
         [str(dbt_executable()), "--quiet", "parse", *dbt_arguments(workspace, settings)],
         env=os.environ
+        | telemetry_switches()
         | workspace.environment()
         | {
             "DBT_TARGET_PATH": str(workspace.dbt_target),
             "DBT_LOG_PATH": str(workspace.dbt_logs),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         },
         cwd=workspace.project,
         capture_output=True,

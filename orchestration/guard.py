@@ -6,6 +6,7 @@ import sys
 
 from orchestration.landing.accept import stop
 from orchestration.quality.results import CheckResult, read_results, stop_message
+from orchestration.quiet import telemetry_switches
 from orchestration.records import Ending, connect
 from orchestration.session import Session
 
@@ -58,7 +59,7 @@ def _run_child(session: Session) -> None:
             "--now",
             session.now.isoformat(),
         ],
-        env=os.environ | session.workspace.environment() | {"GX_ANALYTICS_ENABLED": "false"},
+        env=os.environ | session.workspace.environment() | telemetry_switches(),
         cwd=session.workspace.project,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

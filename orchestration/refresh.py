@@ -17,19 +17,13 @@ from orchestration.fingerprint import sample_hash
 from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.nothing_new import find_nothing_new
 from orchestration.publishing.publish import read_manifest
+from orchestration.quiet import be_quiet, telemetry_switches
 from orchestration.records import Ending, connect
 from orchestration.session import lock_timeout, say
 from orchestration.settings import Settings, SettingsError, load_settings
 from orchestration.summary import nothing_new, print_summary
 from orchestration.workspace import Workspace
 
-# The process's own warnings and telemetry are not what a person came for.
-QUIET = {
-    "DAGSTER_DISABLE_TELEMETRY": "1",
-    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    "DO_NOT_TRACK": "1",
-    "GX_ANALYTICS_ENABLED": "false",
-}
 SAMPLE_ARGUMENTS = ("--customers", "5000", "--seed", "1", "--until", "2026-10-31")
 _DAGSTER_YAML = """# Written by orchestration/refresh.py.
 telemetry: {enabled: false}
@@ -49,7 +43,7 @@ def main() -> int:
     Returns:
         0 only when the marts are published as asked for (or already were), else 1.
     """
-    os.environ.update(QUIET)
+    be_quiet()
     try:
         workspace = Workspace.from_environment()
         settings = load_settings(workspace.settings_file, workspace.as_of)
@@ -147,7 +141,7 @@ def _run_job(workspace: Workspace) -> str | None:
 
     from orchestration.definitions import defs
 
-    _write_dagster_yaml(workspace.dagster_home)
+    write_dagster_yaml(workspace.dagster_home)
     with dg.DagsterInstance.from_config(str(workspace.dagster_home)) as instance:
         result = defs.resolve_job_def("refresh").execute_in_process(
             instance=instance,
@@ -176,7 +170,7 @@ def _last_ending(workspace: Workspace) -> tuple[Ending, str | None]:
     return Ending(result, message), refresh_id
 
 
-def _write_dagster_yaml(home: Path) -> None:
+def write_dagster_yaml(home: Path) -> None:
     """Give Dagster its instance settings where it has none of this version."""
     home.mkdir(parents=True, exist_ok=True)
     file = home / "dagster.yaml"
@@ -201,7 +195,7 @@ def _say_no(message: str, workspace: Workspace | None) -> None:
 def _environment(workspace: Workspace) -> Iterator[None]:
     """Hand the workspace to Dagster's resources and to children, and take it back afterwards."""
     before = dict(os.environ)
-    os.environ.update(QUIET | workspace.environment())
+    os.environ.update(telemetry_switches() | workspace.environment())
     try:
         yield
     finally:

@@ -1,0 +1,112 @@
+# Everything a person runs; `make` alone lists it. Nothing but Python has to be there before.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+
+# A relative path in LANDING, WAREHOUSE or SETTINGS is taken from where make was called. `make -C`
+# (which alone puts w among the flags) has left that place; the shell's PWD still names it.
+CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+MAKEFLAGS += --no-print-directory
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+BIN := $(ROOT)/.venv/bin
+
+# The outside contract: LANDING, WAREHOUSE, AS_OF, SETTINGS, or the same names after HOLDFAST_.
+from_caller = $(if $(filter /%,$(firstword $(1))),$(1),$(CALLER)/$(1))
+LANDING ?= $(HOLDFAST_LANDING)
+WAREHOUSE ?= $(HOLDFAST_WAREHOUSE)
+AS_OF ?= $(HOLDFAST_AS_OF)
+SETTINGS ?= $(HOLDFAST_SETTINGS)
+export HOLDFAST_LANDING := $(if $(LANDING),$(call from_caller,$(LANDING)))
+export HOLDFAST_WAREHOUSE := $(if $(WAREHOUSE),$(call from_caller,$(WAREHOUSE)))
+export HOLDFAST_AS_OF := $(AS_OF)
+export HOLDFAST_SETTINGS := $(if $(SETTINGS),$(call from_caller,$(SETTINGS)))
+
+# No tool reports home: what orchestration/telemetry.env switches off holds for every child.
+include $(ROOT)/orchestration/telemetry.env
+export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
+
+.PHONY: help setup refresh test lint ui docs templates dev clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
+		printf 'make %-11s %s\n' "$$name" "$$what"
+	done
+
+setup: ## the environment in .venv, from requirements.lock; done by every command below, once
+	@cd "$(ROOT)"
+	wanted=$$(sha256sum requirements.lock | cut -d' ' -f1)
+	is_ready() { [ "$$(cat .venv/lock.sha256 2>/dev/null)" = "$$wanted" ] && .venv/bin/python -c '' 2>/dev/null; }
+	is_ready && exit 0
+	mkdir -p .cache
+	exec 9>.cache/setup.lock
+	! command -v flock >/dev/null || flock 9
+	is_ready && exit 0
+	if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+		# a name on PATH may be a shim that does not run, so each is tried, 3.11 first
+		python=
+		while read -r candidate; do
+			if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1; then
+				python=$$candidate
+				break
+			fi
+		done < <(type -ap python3.11 python3.12 python3.13 python3 python || true)
+		if [ -z "$$python" ]; then
+			echo "holdfast needs Python 3.11, 3.12 or 3.13 with venv (on Debian: python3 and python3-venv)." >&2
+			exit 1
+		fi
+		echo "setup     making .venv with $$("$$python" --version) ..."
+		rm -rf .venv
+		"$$python" -m venv .venv
+	fi
+	echo "setup     installing what requirements.lock lists (a minute or two, once) ..."
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	echo "$$wanted" > .venv/lock.sha256
+
+refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml]
+	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
+
+test: setup ## everything: lint, dbt parse, every model and unit test on an empty warehouse, pytest
+	@cd "$(ROOT)"
+	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS
+	$(MAKE) lint
+	scratch=$$(mktemp -d)
+	trap 'rm -rf "$$scratch"' EXIT
+	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" HOLDFAST_DBT_TARGET="$$scratch/target"
+	echo "== dbt parse, every warning an error"
+	$(BIN)/dbt --quiet --warn-error parse --profiles-dir . --log-path "$$scratch/logs"
+	echo "== dbt: every model, unit test and data test on empty inputs"
+	$(BIN)/python -m orchestration.landing.tables "$$scratch/work.duckdb"
+	$(BIN)/dbt build --quiet --profiles-dir . --log-path "$$scratch/logs"
+	unset HOLDFAST_WORK_DB HOLDFAST_DBT_TARGET
+	echo "== pytest"
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff for Python, sqlfluff for SQL
+	@cd "$(ROOT)"
+	echo "== lint"
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor models macros tests/data
+
+ui: setup ## Dagster's web page: runs, assets, checks, schedule, sensor, at http://127.0.0.1:3000 [as refresh]
+	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.ui
+
+docs: setup ## dbt's documentation as one offline page, target/docs.html [as refresh, after one]
+	@cd "$(ROOT)"
+	$(BIN)/python -m orchestration.dbt_command docs generate --static --no-compile --quiet
+	mkdir -p target
+	cp "$${HOLDFAST_WAREHOUSE:-warehouse}/.dbt/target/static_index.html" target/docs.html
+	echo "$(ROOT)/target/docs.html"
+
+templates: setup ## one empty file per input, with headers and an example row, in templates/ [TEMPLATES=dir]
+	@cd "$(ROOT)"
+	$(BIN)/python -m orchestration.landing.templates "$(call from_caller,$(or $(TEMPLATES),templates))"
+
+dev: setup ## build and test one model on the rows of the last refresh: make dev MODEL=orders [as refresh]
+	@cd "$(ROOT)"
+	[ -n "$(MODEL)" ] || { echo "Say which: make dev MODEL=orders (or MODEL=+orders with all it needs)." >&2; exit 1; }
+	$(BIN)/python -m orchestration.dbt_command build --select $(MODEL)
+
+clean: ## remove what any command makes again; .venv, sample and warehouse stay
+	@cd "$(ROOT)" && rm -rf target logs .cache .pytest_cache .ruff_cache .hypothesis

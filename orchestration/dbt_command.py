@@ -1,0 +1,54 @@
+"""`python -m orchestration.dbt_command build -s orders`: dbt with a refresh's paths and settings.
+
+For an analytics engineer at work on a model. It builds in the private work database, on the rows
+the last refresh took; the published marts are not touched.
+"""
+
+import os
+import subprocess
+import sys
+
+from orchestration.dbt_manifest import dbt_arguments, dbt_executable
+from orchestration.lock import WriterBusyError, writer_lock
+from orchestration.quiet import be_quiet
+from orchestration.session import lock_timeout, say
+from orchestration.settings import SettingsError, load_settings
+from orchestration.workspace import Workspace
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a dbt command while holding the writer lock.
+
+    Args:
+        arguments: dbt's arguments; the process's own by default.
+
+    Returns:
+        dbt's exit code, or 1 when the workspace cannot be used.
+    """
+    be_quiet()
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        workspace = Workspace.from_environment()
+        settings = load_settings(workspace.settings_file, workspace.as_of)
+        if not workspace.work_db.is_file():
+            sys.stderr.write(f"There is no {workspace.work_db}; run `make refresh` first.\n")
+            return 1
+        with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(who)):
+            return subprocess.run(
+                [str(dbt_executable()), *given, *dbt_arguments(workspace, settings)],
+                env=os.environ
+                | workspace.environment()
+                | {
+                    "DBT_TARGET_PATH": str(workspace.dbt_target),
+                    "DBT_LOG_PATH": str(workspace.dbt_logs),
+                },
+                cwd=workspace.project,
+                check=False,
+            ).returncode
+    except (SettingsError, WriterBusyError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
