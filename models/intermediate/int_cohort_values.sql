@@ -1,0 +1,48 @@
+-- One row per basis, member and dimension: the value in effect at the end of the member's first day in the
+-- basis. It stays the member's value in every cohort cell (E56).
+{{ config(materialized='view') }}
+with
+
+members as (
+
+    select
+        basis,
+        customer_id,
+        first_day
+    from {{ ref('int_cohort_members') }}
+
+),
+
+customer_dimensions as (
+
+    select
+        customer_id,
+        dimension,
+        value,
+        valid_from,
+        valid_to
+    from {{ ref('customer_dimensions') }}
+
+),
+
+final as (
+
+    select
+        members.basis,
+        members.customer_id,
+        members.first_day,
+        customer_dimensions.dimension,
+        customer_dimensions.value
+    from members
+    inner join customer_dimensions
+        on
+            members.customer_id = customer_dimensions.customer_id
+            and members.first_day >= customer_dimensions.valid_from
+            and (
+                customer_dimensions.valid_to is null
+                or members.first_day < customer_dimensions.valid_to
+            )
+
+)
+
+select * from final
