@@ -1,6 +1,6 @@
--- One row per source and id under which somebody appears there: an account's id, or the e-mail hash of a
--- guest. Says which person it is: explicit merge, then the id itself, then a guest's e-mail (E13, E15-E18).
--- Orders with nobody attached, and guests behind a shared address, are not here.
+-- One row per source and id under which somebody appears there: an account's id, or the e-mail hash
+-- of a guest. Says which person it is: explicit merge, then the id itself, then a guest's e-mail
+-- (E13, E15-E18). Orders with nobody attached, and guests behind a shared address, are not here.
 with recursive
 
 data_cutoff as (
@@ -94,9 +94,8 @@ merges as (
         customers.merged_into_customer_id as target_id
     from customers
     inner join account_ids
-        on
-            customers.source_name = account_ids.source_name
-            and customers.merged_into_customer_id = account_ids.source_customer_id
+        on customers.source_name = account_ids.source_name
+        and customers.merged_into_customer_id = account_ids.source_customer_id
     where customers.source_customer_id <> customers.merged_into_customer_id
 
 ),
@@ -108,9 +107,8 @@ final_targets as (
         targets.target_id
     from merges as targets
     left join merges as onward
-        on
-            targets.source_name = onward.source_name
-            and targets.target_id = onward.merged_id
+        on targets.source_name = onward.source_name
+        and targets.target_id = onward.merged_id
     where onward.merged_id is null
 
 ),
@@ -133,9 +131,8 @@ survivors as (
         survivors.surviving_id
     from survivors
     inner join merges
-        on
-            survivors.source_name = merges.source_name
-            and survivors.merged_id = merges.target_id
+        on survivors.source_name = merges.source_name
+        and survivors.merged_id = merges.target_id
 
 ),
 
@@ -148,9 +145,8 @@ stranded as (
         merges.target_id
     from merges
     left join survivors
-        on
-            merges.source_name = survivors.source_name
-            and merges.merged_id = survivors.merged_id
+        on merges.source_name = survivors.source_name
+        and merges.merged_id = survivors.merged_id
     where survivors.merged_id is null
 
 ),
@@ -173,9 +169,8 @@ walks as (
         walks.path || md5(stranded.target_id) as path
     from walks
     inner join stranded
-        on
-            walks.source_name = stranded.source_name
-            and walks.reached_id = stranded.merged_id
+        on walks.source_name = stranded.source_name
+        and walks.reached_id = stranded.merged_id
     where not contains(walks.path, md5(stranded.target_id))
 
 ),
@@ -189,10 +184,9 @@ circle_survivors as (
         min(walks.reached_id) as surviving_id
     from walks
     inner join walks as circles
-        on
-            walks.source_name = circles.source_name
-            and walks.reached_id = circles.merged_id
-            and circles.merged_id = circles.reached_id
+        on walks.source_name = circles.source_name
+        and walks.reached_id = circles.merged_id
+        and circles.merged_id = circles.reached_id
     group by
         walks.source_name,
         walks.merged_id
@@ -214,17 +208,14 @@ accounts as (
         ) as surviving_id
     from account_ids
     left join customers
-        on
-            account_ids.source_name = customers.source_name
-            and account_ids.source_customer_id = customers.source_customer_id
+        on account_ids.source_name = customers.source_name
+        and account_ids.source_customer_id = customers.source_customer_id
     left join survivors
-        on
-            account_ids.source_name = survivors.source_name
-            and account_ids.source_customer_id = survivors.merged_id
+        on account_ids.source_name = survivors.source_name
+        and account_ids.source_customer_id = survivors.merged_id
     left join circle_survivors
-        on
-            account_ids.source_name = circle_survivors.source_name
-            and account_ids.source_customer_id = circle_survivors.merged_id
+        on account_ids.source_name = circle_survivors.source_name
+        and account_ids.source_customer_id = circle_survivors.merged_id
 
 ),
 

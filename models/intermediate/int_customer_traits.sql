@@ -1,6 +1,7 @@
--- One row per person known at the cutoff, prospects included (E24), with what their accounts say of them: the
--- surviving account first, a merged one where that says nothing. Of who had asked to be erased by then only
--- country, channel and owner are left (E23). Test people are those whose accounts are all test accounts.
+-- One row per person known at the cutoff, prospects included (E24), with what their accounts say of
+-- them: the surviving account first, a merged one where that says nothing. Of who had asked to be
+-- erased by then only country, channel and owner are left (E23). Test people are those whose
+-- accounts are all test accounts.
 with
 
 data_cutoff as (
@@ -77,9 +78,8 @@ accounts as (
     inner join prefixes
         on identities.source_name = prefixes.source_name
     left join customers
-        on
-            identities.source_name = customers.source_name
-            and identities.source_customer_id = customers.source_customer_id
+        on identities.source_name = customers.source_name
+        and identities.source_customer_id = customers.source_customer_id
 
 ),
 

@@ -1,13 +1,13 @@
--- One row: the last whole local day that counts, and the instant at which it ends.
--- The smallest mark of the feeds that decide (orders, subscription periods), so that a feed that stops
--- does not turn everybody into a lost customer (E08). No row while nothing has been delivered.
+-- One row: the last whole local day that counts, and the instant at which it ends. The smallest
+-- mark of the feeds that decide (orders, subscription periods), so that a feed that stops does not
+-- turn everybody into a lost customer (E08). No row while nothing has been delivered.
 {% set as_of = var('as_of') | string %}
 with
 
 feeds as (
 
     select
-        input,
+        input as feed,
         source_name,
         loaded_through,
         {{ local_day('last_delivered_at') }} as delivered_on,
@@ -52,7 +52,7 @@ payments as (
 events as (
 
     select distinct
-        'orders' as input,
+        'orders' as feed,
         source_name,
         ordered_on as event_on
     from orders
@@ -60,7 +60,7 @@ events as (
     union all
 
     select distinct
-        'orders' as input,
+        'orders' as feed,
         source_name,
         paid_on as event_on
     from orders
@@ -68,7 +68,7 @@ events as (
     union all
 
     select distinct
-        'orders' as input,
+        'orders' as feed,
         source_name,
         cancelled_on as event_on
     from orders
@@ -76,7 +76,7 @@ events as (
     union all
 
     select distinct
-        'subscription_periods' as input,
+        'subscription_periods' as feed,
         source_name,
         starts_on as event_on
     from subscription_periods
@@ -84,7 +84,7 @@ events as (
     union all
 
     select distinct
-        'subscription_periods' as input,
+        'subscription_periods' as feed,
         source_name,
         ends_on as event_on
     from subscription_periods
@@ -92,7 +92,7 @@ events as (
     union all
 
     select distinct
-        'subscription_periods' as input,
+        'subscription_periods' as feed,
         source_name,
         cancel_requested_on as event_on
     from subscription_periods
@@ -100,7 +100,7 @@ events as (
     union all
 
     select distinct
-        'subscription_periods' as input,
+        'subscription_periods' as feed,
         source_name,
         paid_on as event_on
     from payments
@@ -112,7 +112,7 @@ events as (
 feed_events as (
 
     select
-        feeds.input,
+        feeds.feed,
         feeds.source_name,
         feeds.loaded_through,
         feeds.delivered_on,
@@ -120,12 +120,11 @@ feed_events as (
         max(events.event_on) as last_event_on
     from feeds
     left join events
-        on
-            feeds.input = events.input
-            and feeds.source_name = events.source_name
-            and events.event_on < feeds.delivered_on
+        on feeds.feed = events.feed
+        and feeds.source_name = events.source_name
+        and events.event_on < feeds.delivered_on
     group by
-        feeds.input,
+        feeds.feed,
         feeds.source_name,
         feeds.loaded_through,
         feeds.delivered_on,

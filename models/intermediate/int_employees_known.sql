@@ -1,4 +1,5 @@
--- One row per employee delivered, under their id in the marts. hourly_cost is in reporting currency.
+-- One row per employee delivered, under their id in the marts. hourly_cost is in reporting
+-- currency.
 with
 
 employees as (

@@ -1,5 +1,6 @@
--- One row per currency and range of local days [valid_from, valid_to) in which one rate holds: the latest at
--- or before the day, no older than max_rate_age_days. The reporting currency is always worth 1.
+-- One row per currency and range of local days [valid_from, valid_to) in which one rate holds: the
+-- latest at or before the day, no older than max_rate_age_days. The reporting currency is always
+-- worth 1.
 with
 
 exchange_rates as (

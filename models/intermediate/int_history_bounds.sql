@@ -1,5 +1,5 @@
--- One row: the first local day of history, which is that of the first valid order or paid service, and where
--- history ends. No row while there is neither.
+-- One row: the first local day of history, which is that of the first valid order or paid service,
+-- and where history ends. No row while there is neither.
 with
 
 data_cutoff as (
@@ -16,6 +16,12 @@ beginnings as (
     select min(ordered_on) as first_day
     from {{ ref('orders') }}
     where is_valid
+
+    union all
+
+    select min(starts_on) as first_day
+    from {{ ref('subscription_periods') }}
+    where is_paid
 
 ),
 

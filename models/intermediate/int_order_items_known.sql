@@ -1,5 +1,6 @@
--- One row per line of an order placed before the cutoff, with its product. Line totals are native and rounded;
--- costs are exact and in reporting currency, null where the product's unit cost is unknown.
+-- One row per line of an order placed before the cutoff, with its product. Line totals are native
+-- and rounded; costs are exact and in reporting currency, null where the product's unit cost is
+-- unknown.
 with
 
 orders as (
@@ -64,15 +65,13 @@ final as (
         coalesce(products.kind = 'gift_card', false) as is_gift_card
     from order_items
     inner join orders
-        on
-            order_items.source_name = orders.source_name
-            and order_items.order_id = orders.source_order_id
+        on order_items.source_name = orders.source_name
+        and order_items.order_id = orders.source_order_id
     inner join prefixes
         on order_items.source_name = prefixes.source_name
     left join products
-        on
-            order_items.source_name = products.source_name
-            and order_items.product_id = products.product_id
+        on order_items.source_name = products.source_name
+        and order_items.product_id = products.product_id
 
 )
 

@@ -1,7 +1,7 @@
--- One row per order placed before the cutoff, as it was known then: dates after the cutoff are blank, and the
--- status is what the dates say (definitions §1, Cutoff); taken as delivered, and marked is_undated, where there
--- are none. Amounts are native, rounded, and gross_amount includes tax and shipping (E44). Whether it counts
--- is decided in int_orders_valued.
+-- One row per order placed before the cutoff, as it was known then: dates after the cutoff are
+-- blank, and the status is what the dates say (definitions §1, Cutoff); taken as delivered, and
+-- marked is_undated, where there are none. Amounts are native, rounded, and gross_amount includes
+-- tax and shipping (E44). Whether it counts is decided in int_orders_valued.
 with
 
 data_cutoff as (
@@ -122,9 +122,8 @@ dated as (
         orders.delivered_status = 'refunded' and refunded_orders.order_id is null as has_no_refund_rows
     from orders
     left join refunded_orders
-        on
-            orders.source_name = refunded_orders.source_name
-            and orders.order_id = refunded_orders.order_id
+        on orders.source_name = refunded_orders.source_name
+        and orders.order_id = refunded_orders.order_id
 
 ),
 
@@ -162,9 +161,8 @@ final as (
     inner join prefixes
         on dated.source_name = prefixes.source_name
     left join identities
-        on
-            dated.source_name = identities.source_name
-            and dated.source_customer_id = identities.source_customer_id
+        on dated.source_name = identities.source_name
+        and dated.source_customer_id = identities.source_customer_id
 
 )
 

@@ -1,6 +1,7 @@
--- One row per order placed before the cutoff: whether it counts and why not (definitions §1, Valid order), what
--- its lines say, and what it is worth in reporting currency before refunds. Amounts are null only where a
--- valid order's rate is missing, which fails the build (E46), and 0 where the order does not count.
+-- One row per order placed before the cutoff: whether it counts and why not (definitions §1, Valid
+-- order), what its lines say, and what it is worth in reporting currency before refunds. Amounts
+-- are null only where a valid order's rate is missing, which fails the build (E46), and 0 where the
+-- order does not count.
 with
 
 orders as (
@@ -140,10 +141,9 @@ final as (
         judged.invalid_reason is null and exchange_rates.rate_to_reporting is null as is_rate_missing
     from judged
     left join exchange_rates
-        on
-            judged.currency = exchange_rates.currency
-            and judged.ordered_on >= exchange_rates.valid_from
-            and judged.ordered_on < exchange_rates.valid_to
+        on judged.currency = exchange_rates.currency
+        and judged.ordered_on >= exchange_rates.valid_from
+        and judged.ordered_on < exchange_rates.valid_to
 
 )
 

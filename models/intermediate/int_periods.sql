@@ -1,5 +1,5 @@
--- One row per grain (week, month, quarter, year) and period, from that of the first day of history to the one
--- that holds the cutoff day. period_end is exclusive.
+-- One row per grain (week, month, quarter, year) and period, from that of the first day of history
+-- to the one that holds the cutoff day. period_end is exclusive.
 with
 
 history as (
@@ -44,9 +44,8 @@ numbers as (
     from grains
     cross join days
     inner join history
-        on
-            days.day >= history.first_day
-            and days.day <= history.cutoff_day
+        on days.day >= history.first_day
+        and days.day <= history.cutoff_day
 
 ),
 

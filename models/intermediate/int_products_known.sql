@@ -1,4 +1,5 @@
--- One row per product delivered, under its id in the marts. Costs are in reporting currency, as they stand now.
+-- One row per product delivered, under its id in the marts. Costs are in reporting currency, as
+-- they stand now.
 with
 
 products as (

@@ -1,5 +1,5 @@
--- One row per person and local day on which they bought: several orders of a day are one occasion (E39).
--- Exchanges are no purchase (E35); orders with nobody attached belong to nobody (E14).
+-- One row per person and local day on which they bought: several orders of a day are one occasion
+-- (E39). Exchanges are no purchase (E35); orders with nobody attached belong to nobody (E14).
 with
 
 orders as (

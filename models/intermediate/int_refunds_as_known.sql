@@ -1,6 +1,6 @@
--- One row per refund made before the cutoff, and one for each order that says refunded without a refund row:
--- assumed in full, at the order's own date. Native amounts; negative where a chargeback was won back (E34).
--- Whether it counts is decided in int_refunds_valued.
+-- One row per refund made before the cutoff, and one for each order that says refunded without a
+-- refund row: assumed in full, at the order's own date. Native amounts; negative where a chargeback
+-- was won back (E34). Whether it counts is decided in int_refunds_valued.
 with
 
 data_cutoff as (
@@ -80,13 +80,11 @@ final as (
     inner join prefixes
         on refunds.source_name = prefixes.source_name
     left join orders
-        on
-            refunds.source_name = orders.source_name
-            and refunds.order_id = orders.source_order_id
+        on refunds.source_name = orders.source_name
+        and refunds.order_id = orders.source_order_id
     left join withheld_orders
-        on
-            refunds.source_name = withheld_orders.source_name
-            and refunds.order_id = withheld_orders.order_id
+        on refunds.source_name = withheld_orders.source_name
+        and refunds.order_id = withheld_orders.order_id
 
     union all
 

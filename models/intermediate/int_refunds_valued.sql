@@ -1,6 +1,7 @@
--- One row per refund known at the cutoff, with what it takes from total_paid (refund_amount) and from net revenue
--- (net_refund), in reporting currency at the refund's own rate. 0 where the order does not count; the whole
--- amount where the order is older than the history (E33). Null only where a rate is missing (E46).
+-- One row per refund known at the cutoff, with what it takes from total_paid (refund_amount) and
+-- from net revenue (net_refund), in reporting currency at the refund's own rate. 0 where the order
+-- does not count; the whole amount where the order is older than the history (E33). Null only where
+-- a rate is missing (E46).
 with
 
 refunds as (
@@ -65,10 +66,9 @@ converted as (
     left join orders
         on refunds.order_id = orders.order_id
     left join exchange_rates
-        on
-            refunds.currency = exchange_rates.currency
-            and refunds.refunded_on >= exchange_rates.valid_from
-            and refunds.refunded_on < exchange_rates.valid_to
+        on refunds.currency = exchange_rates.currency
+        and refunds.refunded_on >= exchange_rates.valid_from
+        and refunds.refunded_on < exchange_rates.valid_to
 
 ),
 
@@ -119,7 +119,7 @@ final as (
         currency,
         refund_amount,
         case
-            when is_orphan then refund_amount
+            when is_orphan or refund_amount is null then refund_amount
             when not is_counted then cast(0 as decimal(18, 2))
             else cast(
                 {{ prorate_money('refunded_with', 'net_amount', 'paid_amount') }}

@@ -1,5 +1,5 @@
--- One row per source: what stands before its ids in the marts. Nothing where one source alone delivers
--- people; the source's name where several do, as two shops may use one id (E21).
+-- One row per source: what stands before its ids in the marts. Nothing where one source alone
+-- delivers people; the source's name where several do, as two shops may use one id (E21).
 with
 
 feeds as (

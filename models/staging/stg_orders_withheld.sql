@@ -1,5 +1,6 @@
--- One row per order that was delivered and does not stand: deleted at source, or held back for lack of lines.
--- Without it a refund of such an order would pass for one of an order older than the history (E33).
+-- One row per order that was delivered and does not stand: deleted at source, or held back for lack
+-- of lines. Without it a refund of such an order would pass for one of an order older than the
+-- history (E33).
 with
 
 orders as (

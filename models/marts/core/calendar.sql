@@ -1,5 +1,5 @@
--- One row per local day, from 1 January of the first year of history to 31 December of the cutoff's year.
--- Days after the cutoff are there and not complete.
+-- One row per local day, from 1 January of the first year of history to 31 December of the cutoff's
+-- year. Days after the cutoff are there and not complete.
 with
 
 history as (
@@ -44,11 +44,10 @@ days as (
         history.cutoff_day
     from numbers
     inner join history
-        on
-            numbers.number <= {{ days_between(
-                'make_date(year(history.first_day), 1, 1)',
-                'make_date(year(history.cutoff_day), 12, 31)'
-            ) }}
+        on numbers.number <= {{ days_between(
+            'make_date(year(history.first_day), 1, 1)',
+            'make_date(year(history.cutoff_day), 12, 31)'
+        ) }}
 
 ),
 

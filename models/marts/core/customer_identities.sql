@@ -1,4 +1,5 @@
--- One row per source and id (an account's id, or a guest's e-mail hash): the person behind it, and why.
+-- One row per source and id (an account's id, or a guest's e-mail hash): the person behind it, and
+-- why.
 with
 
 identities as (

@@ -1,5 +1,6 @@
--- One row per person known at the cutoff, prospects included (E24): who they are, what they bought, where they
--- stand. Order figures count valid orders, net_revenue on the order basis; the state is the one of basis any.
+-- One row per person known at the cutoff, prospects included (E24): who they are, what they bought,
+-- where they stand. Order figures count valid orders, net_revenue on the order basis; the state is
+-- the one of basis any.
 with
 
 data_cutoff as (
@@ -62,6 +63,61 @@ purchases as (
 
 ),
 
+subscription_periods as (
+
+    select
+        customer_id,
+        starts_at,
+        ends_at
+    from {{ ref('subscription_periods') }}
+    where is_paid
+
+),
+
+-- In service at the last instant before the cutoff.
+services as (
+
+    select
+        subscription_periods.customer_id,
+        min(subscription_periods.starts_at) as first_paid_service_at,
+        bool_or(
+            subscription_periods.ends_at is null
+            or subscription_periods.ends_at >= data_cutoff.data_cutoff
+        ) as is_subscriber
+    from subscription_periods
+    cross join data_cutoff
+    where subscription_periods.starts_at < data_cutoff.data_cutoff
+    group by subscription_periods.customer_id
+
+),
+
+customer_lifecycle as (
+
+    select
+        customer_id,
+        state,
+        valid_from,
+        valid_to
+    from {{ ref('customer_lifecycle') }}
+    where basis = 'any'
+
+),
+
+states as (
+
+    select
+        customer_lifecycle.customer_id,
+        customer_lifecycle.state
+    from customer_lifecycle
+    inner join data_cutoff
+        on customer_lifecycle.valid_from <= data_cutoff.cutoff_day
+        and (
+            customer_lifecycle.valid_to is null
+            or customer_lifecycle.valid_to > data_cutoff.cutoff_day
+        )
+
+),
+
 final as (
 
     select
@@ -73,24 +129,27 @@ final as (
         traits.birth_year,
         age_bands.age_band,
         traits.acquisition_channel,
-        'prospect' as lifecycle_state,
+        coalesce(states.state, 'prospect') as lifecycle_state,
         traits.signed_up_at,
         purchases.first_order_at,
         purchases.last_order_at,
-        cast(null as timestamp) as first_paid_service_at,
+        services.first_paid_service_at,
         coalesce(purchases.valid_orders, 0) as valid_orders,
         cast(coalesce(purchases.net_revenue, 0) as decimal(18, 2)) as net_revenue,
-        false as is_subscriber,
+        coalesce(services.is_subscriber, false) as is_subscriber,
         traits.is_erased,
         traits.is_test
     from traits
     cross join data_cutoff
     left join purchases
         on traits.customer_id = purchases.customer_id
+    left join services
+        on traits.customer_id = services.customer_id
+    left join states
+        on traits.customer_id = states.customer_id
     left join age_bands
-        on
-            year(data_cutoff.cutoff_day) - traits.birth_year >= age_bands.lower_age
-            and year(data_cutoff.cutoff_day) - traits.birth_year <= age_bands.upper_age
+        on year(data_cutoff.cutoff_day) - traits.birth_year >= age_bands.lower_age
+        and year(data_cutoff.cutoff_day) - traits.birth_year <= age_bands.upper_age
 
 )
 

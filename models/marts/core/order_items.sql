@@ -1,5 +1,6 @@
--- One row per line of an order placed before the cutoff. Lines of orders that do not count are here too: join
--- core.orders and ask for is_valid. line_amount is native and before what the order as a whole was discounted.
+-- One row per line of an order placed before the cutoff. Lines of orders that do not count are here
+-- too: join core.orders and ask for is_valid. line_amount is native and before what the order as a
+-- whole was discounted.
 with
 
 order_items as (

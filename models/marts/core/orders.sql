@@ -1,6 +1,7 @@
--- One row per order placed before the cutoff, valid or not, with the reason. Money in reporting currency is 0
--- where the order does not count; refunds are taken from the order's own period (order basis), which is not
--- final: a later refund restates it (E30, E32). Native amounts stand beside their currency.
+-- One row per order placed before the cutoff, valid or not, with the reason. Money in reporting
+-- currency is 0 where the order does not count; refunds are taken from the order's own period
+-- (order basis), which is not final: a later refund restates it (E30, E32). Native amounts stand
+-- beside their currency.
 with
 
 orders as (

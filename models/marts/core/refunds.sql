@@ -1,6 +1,7 @@
--- One row per refund made before the cutoff, assumed ones included. Here the money falls on the refund's own day
--- (refund basis); core.orders takes the same amounts from the order's period (order basis). Refunds of orders
--- older than the history stand alone (is_orphan, E33); those of orders that do not count are not counted.
+-- One row per refund made before the cutoff, assumed ones included. Here the money falls on the
+-- refund's own day (refund basis); core.orders takes the same amounts from the order's period
+-- (order basis). Refunds of orders older than the history stand alone (is_orphan, E33); those of
+-- orders that do not count are not counted.
 with
 
 refunds as (
