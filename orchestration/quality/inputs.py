@@ -23,6 +23,7 @@ from orchestration.quality.messages import example, row_result
 from orchestration.quality.results import ERROR, CheckResult, store_results
 from orchestration.quality.rules import LINKS, ROWS, Rule, is_hold, rules_of
 from orchestration.quality.views import SCHEMA
+from orchestration.records import connect
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
@@ -54,7 +55,7 @@ def check_inputs(
     Raises:
         GateError: Great Expectations cannot be trusted.
     """
-    with duckdb.connect(str(workspace.work_db)) as con:
+    with connect(workspace) as con:
         views.start(con)
         results = file_results(con, contract, workspace.landing)
         checked = _check_rows(con, workspace, contract, settings, now)

@@ -11,6 +11,7 @@ import jinja2
 
 from orchestration.quality.messages import percent, rows
 from orchestration.quality.results import BLOCKING, ERROR, CheckResult, read_results
+from orchestration.records import connect
 from orchestration.workspace import Workspace
 
 TEMPLATES = Path(__file__).parent
@@ -52,7 +53,7 @@ def write_checks_page(workspace: Workspace, refresh_id: str) -> Path:
     Returns:
         The page's path.
     """
-    with duckdb.connect(str(workspace.work_db)) as con:
+    with connect(workspace) as con:
         text = checks_page(con, refresh_id)
     page = workspace.checks_page
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -138,10 +139,12 @@ def _shown(result: CheckResult) -> dict[str, Any]:
     else:
         word, tone = "noted", "noted"
     title = TITLES.get(result.rule, result.rule)
+    finding, asks, remedy = result.message.partition("What to do: ")
     return {
         "input": result.input,
         "title": f"{result.column_name}: {title}" if result.column_name else title,
-        "message": result.message,
+        "message": finding.strip(),
+        "remedy": asks + remedy,
         "word": word,
         "tone": tone,
         "short_id": result.check_id.removeprefix(f"{result.input}."),
