@@ -57,7 +57,10 @@ def warehouse(
                         project=invocation.project,
                     )
             except Exception:
-                for problem in progress.problems:
-                    session.problems.append(problem)
+                session.problems.extend(progress.problems)
                 raise
+            finally:
+                # no child may outlive this step: it would hold the work database
+                invocation.process.terminate()
+                invocation.process.wait()
         outcome.append(progress.total())
