@@ -22,6 +22,7 @@ from curve
 where
     survival < 0
     or survival > 1
-    or survival > coalesce(previous_survival, 1)
+    -- a running sum of logarithms is exact to some 15 digits
+    or survival > coalesce(previous_survival, 1) + 1e-12
     or completed > at_risk
     or next_at_risk != at_risk - completed - censored

@@ -1,6 +1,7 @@
--- The books of definitions §3: closing = opening + new + returned - lost + moves; the next opening is this closing;
--- nobody moves in dimension all; the values of a dimension add up to all; shares lie between 0 and 1 and add up
--- to 1 (E94); no rate without a complete period and somebody at open (E07, E89).
+-- The books of definitions §3: closing = opening + new + returned - lost + moves; the next opening
+-- is this closing; nobody moves in dimension all; the values of a dimension add up to all; shares
+-- lie between 0 and 1 and add up to 1 (E94); no rate without a complete period and somebody at open
+-- (E07, E89).
 with
 
 rates as (
@@ -72,7 +73,8 @@ broken_rows as (
             when dimension = 'all' and moved_in + moved_out <> 0 then 'somebody moved out of all'
             when least(opening, new, returned, lost, transient, intra_period_lapse, moved_in, moved_out, closing) < 0
                 then 'a count below 0'
-            when lost + moved_out + intra_period_lapse > opening + moved_in then 'more left than there were'
+            when lost + moved_out > opening or lost + intra_period_lapse > opening
+                then 'more left than there were'
             when (churn_rate is not null) <> (is_complete and opening > 0)
                 then 'a rate where none can be, or none where one can'
             when
@@ -98,10 +100,10 @@ broken_totals as (
     from totals
     inner join totals as whole
         on
-            totals.grain = whole.grain
-            and totals.period_start = whole.period_start
-            and totals.basis = whole.basis
-            and whole.dimension = 'all'
+        totals.grain = whole.grain
+        and totals.period_start = whole.period_start
+        and totals.basis = whole.basis
+        and whole.dimension = 'all'
     where
         totals.opening <> whole.opening
         or totals.closing <> whole.closing
