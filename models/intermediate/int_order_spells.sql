@@ -2,7 +2,7 @@
 -- gap-free from the first purchase occasion on, the last one open. A spell is settled by what was
 -- known on the day of its last occasion. Nobody changes state on a day after the cutoff.
 {% if var('lapse_rule') not in ('own_interval', 'population', 'fixed') %}
-{{ exceptions.raise_compiler_error("lapse_rule must be own_interval, population or fixed") }}
+    {{ exceptions.raise_compiler_error("lapse_rule must be own_interval, population or fixed") }}
 {% endif %}
 with
 
@@ -63,7 +63,7 @@ averages as (
         latest_gaps as (
             partition by customer_id
             order by occasion_on nulls first
-            rows between {{ var('lapse_gaps') - 1 }} preceding and current row
+            rows between {{ var('lapse_gaps') | int(4) - 1 }} preceding and current row
         )
 
 ),
@@ -106,18 +106,18 @@ windows as (
                 when '{{ var("lapse_rule") }}' = 'fixed' then {{ var('fixed_lapse_days') }}
                 when rule = 'own_interval'
                     then greatest(
-                        {{ var('lapse_floor_days') }},
-                        cast(ceil(round(
-                            cast({{ var('lapse_factor') }} as double)
-                            * cast(own_gap_days as double)
-                            / nullif(cast(own_gaps as double), 0),
-                            6
-                        )) as integer)
-                    )
+                            {{ var('lapse_floor_days') }},
+                            cast(ceil(round(
+                                cast({{ var('lapse_factor') }} as double)
+                                * cast(own_gap_days as double)
+                                / nullif(cast(own_gaps as double), 0),
+                                6
+                            )) as integer)
+                        )
                 else greatest(
-                    {{ var('lapse_floor_days') }},
-                    coalesce(lapse_point_days, {{ var('fixed_lapse_days') }})
-                )
+                        {{ var('lapse_floor_days') }},
+                        coalesce(lapse_point_days, {{ var('fixed_lapse_days') }})
+                    )
             end
         ) as lost_after_days
     from rules

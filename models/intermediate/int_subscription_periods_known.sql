@@ -117,7 +117,9 @@ dated as (
             * cast(cast(quantity as decimal(24, 6)) * 1000000 as decimal(38, 0))
             - case
                 when discount_is_recurring
-                    then cast(cast(discount_amount as decimal(24, 6)) * 1000000 as decimal(38, 0)) * 1000000
+                    then
+                        cast(cast(discount_amount as decimal(24, 6)) * 1000000 as decimal(38, 0))
+                        * 1000000
                 else 0
             end,
             0
@@ -276,8 +278,11 @@ following as (
         replaced_subscriptions.replaced_at,
         min(case when trimmed.delivered_state in ('paid', 'past_due') then trimmed.starts_at end)
             over later_stretches as next_service_at,
-        min(case when trimmed.delivered_state in ('trial', 'paused', 'free') then trimmed.starts_at end)
-            over later_stretches as next_pause_at
+        min(
+            case
+                when trimmed.delivered_state in ('trial', 'paused', 'free') then trimmed.starts_at
+            end
+        ) over later_stretches as next_pause_at
     from trimmed
     left join replaced_subscriptions
         on

@@ -77,9 +77,10 @@ served_windows as (
         and periods.subscription_id = windows.subscription_id
         and (windows.item_id is null or periods.item_id = windows.item_id)
         and (windows.kind is null or periods.kind = windows.kind)
+    where
+        periods.delivered_state in ('paid', 'past_due')
         and (periods.ends_at is null or windows.unpaid_from < periods.ends_at)
         and (windows.unpaid_until is null or windows.unpaid_until > periods.starts_at)
-    where periods.delivered_state in ('paid', 'past_due')
 
 ),
 

@@ -138,7 +138,9 @@ final as (
         case
             when not followed.is_paid then cast(0 as decimal(18, 2))
             -- 19 digits, as 18 would overflow in the product
-            else {{ round_money('cast(followed.mrr_native as decimal(19, 6)) * exchange_rates.rate_to_reporting') }}
+            else {{ round_money(
+                'cast(followed.mrr_native as decimal(19, 6)) * exchange_rates.rate_to_reporting'
+            ) }}
         end as mrr,
         followed.is_paid,
         followed.discount_is_recurring,

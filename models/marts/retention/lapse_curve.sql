@@ -50,7 +50,8 @@ final as (
         1 - curves.survival as returned_share,
         points.lapse_point_days,
         points.rule as lapse_point_rule,
-        curves.length_days = points.lapse_point_days and points.rule = 'population' as is_lapse_point
+        points.rule = 'population' and curves.length_days = points.lapse_point_days
+            as is_lapse_point
     from curves
     inner join latest
         on curves.month_end = latest.month_end
