@@ -1,6 +1,7 @@
--- One row per person, trait and day from whose end the value holds, until the trait's next row. What is
--- not known is '(none)' (added where the traits are put together). A trait that never changes has one row.
--- A new dimension is one more branch here, and its name in seeds/dimension_sets.
+-- One row per person, trait and day from whose end the value holds, until the trait's next row.
+-- What is not known is '(none)' (added where the traits are put together). A trait that never
+-- changes has one row. A new dimension is one more branch here, and its name in
+-- seeds/dimension_sets.
 with
 
 members as (
@@ -61,7 +62,7 @@ purchases as (
         ordered_on,
         first_category
     from {{ ref('orders') }}
-    where is_purchase
+    where is_purchase and customer_id is not null
     qualify
         row_number() over (
             partition by customer_id
@@ -256,9 +257,9 @@ final as (
     cross join frequency_bands
     left join occasions
         on
-            members.customer_id = occasions.customer_id
-            and members.first_day = occasions.occasion_on
-            and occasions.occasion_number = 1
+        members.customer_id = occasions.customer_id
+        and members.first_day = occasions.occasion_on
+        and occasions.occasion_number = 1
     where frequency_bands.from_occasions = 0 and occasions.customer_id is null
 
     union all
