@@ -1,7 +1,7 @@
--- Rows per basis, member, grid of ages and age that add up to the cells of the cohorts. `fact` says what a row is:
--- purchase (people: bought in this age, once; money: net revenue), last_active (people: last age of activity), and
--- changes that hold from their age on: service_change, second_purchase_change (people), mrr_change (money). In the
--- elapsed grid nobody counts after the last window that is wholly before the cutoff.
+-- Rows per basis, member, grid of ages and age that add up to the cells of cohorts. fact: purchase
+-- (people: bought in this age; money: net revenue), last_active (people: last age of activity); from
+-- their age on hold service_change, second_purchase_change (people), mrr_change (money). In the
+-- elapsed grid nobody counts after the last window that lies wholly before the cutoff.
 {{ config(materialized='view') }}
 with
 
@@ -78,14 +78,14 @@ shop_ages as (
         shop_days.is_purchase
         and (
             shop_days.previous_occasion_on is null
-            or {{ cohort_age('horizons.grid', 'horizons.first_day', 'shop_days.previous_occasion_on') }}
+            or {{ cohort_age('grid', 'first_day', 'shop_days.previous_occasion_on') }}
             < {{ cohort_age('horizons.grid', 'horizons.first_day', 'shop_days.ordered_on') }}
         ) as is_first_purchase_of_age
     from horizons
     inner join shop_days
         on
-            horizons.customer_id = shop_days.customer_id
-            and horizons.first_day <= shop_days.ordered_on
+        horizons.customer_id = shop_days.customer_id
+        and horizons.first_day <= shop_days.ordered_on
     where horizons.basis <> 'subscriptions'
 
 ),
@@ -100,14 +100,17 @@ bought as (
         shop_ages.grid,
         shop_ages.age,
         shop_ages.net_revenue,
-        case when shop_ages.is_first_purchase_of_age and services.customer_id is null then 1 else 0 end as in_period
+        case
+            when shop_ages.is_first_purchase_of_age and services.customer_id is null then 1
+            else 0
+        end as in_period
     from shop_ages
     left join services
         on
-            shop_ages.basis = services.basis
-            and shop_ages.customer_id = services.customer_id
-            and shop_ages.grid = services.grid
-            and shop_ages.age between services.from_age and services.to_age
+        shop_ages.basis = services.basis
+        and shop_ages.customer_id = services.customer_id
+        and shop_ages.grid = services.grid
+        and shop_ages.age between services.from_age and services.to_age
     where shop_ages.age <= shop_ages.last_age
 
 ),
@@ -147,7 +150,7 @@ last_activities as (
         least(
             greatest(
                 coalesce(
-                    {{ cohort_age('horizons.grid', 'horizons.first_day', 'last_purchases.last_purchase_on') }},
+                    {{ cohort_age('horizons.grid', 'first_day', 'last_purchase_on') }},
                     -1
                 ),
                 coalesce(last_services.last_service_age, -1)
@@ -157,13 +160,13 @@ last_activities as (
     from horizons
     left join last_purchases
         on
-            horizons.customer_id = last_purchases.customer_id
-            and horizons.basis <> 'subscriptions'
+        horizons.customer_id = last_purchases.customer_id
+        and horizons.basis <> 'subscriptions'
     left join last_services
         on
-            horizons.basis = last_services.basis
-            and horizons.customer_id = last_services.customer_id
-            and horizons.grid = last_services.grid
+        horizons.basis = last_services.basis
+        and horizons.customer_id = last_services.customer_id
+        and horizons.grid = last_services.grid
 
 ),
 
@@ -191,7 +194,7 @@ mrr_stretches as (
         horizons.first_day,
         horizons.grid,
         paid_stretches.mrr,
-        {{ cohort_age('horizons.grid', 'horizons.first_day', 'paid_stretches.starts_on') }} as from_age,
+        {{ cohort_age('grid', 'first_day', 'paid_stretches.starts_on') }} as from_age,
         least(
             coalesce(
                 {{ cohort_age('horizons.grid', 'horizons.first_day', 'paid_stretches.ends_on') }},

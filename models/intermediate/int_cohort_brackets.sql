@@ -1,5 +1,6 @@
--- One row per basis, member and day range of seeds/retention_brackets that lies wholly before the cutoff and in
--- which the member was active: bought again in it, or is in paid service on its last day.
+-- One row per basis, member and day range of seeds/retention_brackets that lies wholly before the
+-- cutoff and in which the member was active: bought again in it, or is in paid service on its last
+-- day.
 with
 
 brackets as (
@@ -55,9 +56,9 @@ final as (
         on members.customer_id = shop_days.customer_id
     inner join brackets
         on
-            {{ days_between('members.first_day', 'shop_days.ordered_on') }} >= brackets.days_from
-            and {{ days_between('members.first_day', 'shop_days.ordered_on') }} < brackets.days_to
-            and members.observed_days >= brackets.days_to
+        {{ days_between('members.first_day', 'shop_days.ordered_on') }} >= brackets.days_from
+        and {{ days_between('members.first_day', 'shop_days.ordered_on') }} < brackets.days_to
+        and members.observed_days >= brackets.days_to
     where members.basis <> 'subscriptions'
 
     union distinct
@@ -72,12 +73,12 @@ final as (
         on members.customer_id = service_stretches.customer_id
     inner join brackets
         on
-            {{ days_between('members.first_day', 'service_stretches.served_from') }} < brackets.days_to
-            and (
-                service_stretches.served_to is null
-                or {{ days_between('members.first_day', 'service_stretches.served_to') }} >= brackets.days_to
-            )
-            and members.observed_days >= brackets.days_to
+        {{ days_between('first_day', 'service_stretches.served_from') }} < brackets.days_to
+        and (
+            service_stretches.served_to is null
+            or {{ days_between('first_day', 'service_stretches.served_to') }} >= brackets.days_to
+        )
+        and members.observed_days >= brackets.days_to
     where members.basis <> 'orders'
 
 )

@@ -1,5 +1,5 @@
--- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and age in which a
--- fact falls: its sums over the cohort's members. Cells without a fact are not there.
+-- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
+-- in which a fact falls: its sums over the cohort's members. Cells without a fact are not there.
 {% set sums = ['purchase', 'service_change', 'last_active', 'second_purchase_change'] %}
 with
 
@@ -67,9 +67,9 @@ calendar_sums as (
         on activity.grid = dimension_grains.grain
     inner join cohort_values
         on
-            activity.basis = cohort_values.basis
-            and activity.customer_id = cohort_values.customer_id
-            and dimension_grains.dimension = cohort_values.dimension
+        activity.basis = cohort_values.basis
+        and activity.customer_id = cohort_values.customer_id
+        and dimension_grains.dimension = cohort_values.dimension
     where activity.grid <> 'elapsed_30d'
     group by all
 
@@ -104,8 +104,8 @@ elapsed_activity as (
 
 ),
 
--- ages counted from the first day are the same in every grain: people are added up once, by week and month of
--- their first day, and cohorts of quarters and years are sums of these
+-- ages counted from the first day are the same in every grain: people are added up once, by week
+-- and month of their first day; cohorts of quarters and years are sums of these
 elapsed_sums as (
 
     select
@@ -125,12 +125,12 @@ elapsed_sums as (
     from elapsed_activity
     inner join cohort_values
         on
-            elapsed_activity.basis = cohort_values.basis
-            and elapsed_activity.customer_id = cohort_values.customer_id
+        elapsed_activity.basis = cohort_values.basis
+        and elapsed_activity.customer_id = cohort_values.customer_id
     left join dimension_grains as dimension_weeks
         on
-            cohort_values.dimension = dimension_weeks.dimension
-            and dimension_weeks.grain = 'week'
+        cohort_values.dimension = dimension_weeks.dimension
+        and dimension_weeks.grain = 'week'
     group by all
 
 ),
@@ -144,7 +144,9 @@ elapsed_by_grain as (
         dimension_grains.grain,
         case
             when dimension_grains.grain = 'week' then elapsed_sums.week_number
-            else {{ period_number('dimension_grains.grain', period_first_day("'month'", 'elapsed_sums.month_number')) }}
+            else {{ period_number(
+                'dimension_grains.grain', period_first_day("'month'", 'elapsed_sums.month_number')
+            ) }}
         end as cohort_number,
         elapsed_sums.grid,
         elapsed_sums.age,
@@ -199,11 +201,14 @@ final as (
         cohort_number,
         grid,
         age,
-        {% for fact in sums -%}
-        cast(coalesce(sum(people) filter (where fact = '{{ fact }}'), 0) as bigint) as {{ fact }},
-        {% endfor -%}
-        cast(coalesce(sum(money) filter (where fact = 'purchase'), 0) as decimal(18, 2)) as revenue,
-        cast(coalesce(sum(money) filter (where fact = 'mrr_change'), 0) as decimal(18, 2)) as mrr_change
+        {% for fact in sums %}
+            cast(coalesce(sum(people) filter (where fact = '{{ fact }}'), 0) as bigint)
+                as {{ fact }},
+        {% endfor %}
+        cast(coalesce(sum(money) filter (where fact = 'purchase'), 0) as decimal(18, 2))
+            as revenue,
+        cast(coalesce(sum(money) filter (where fact = 'mrr_change'), 0) as decimal(18, 2))
+            as mrr_change
     from sums
     group by
         basis,

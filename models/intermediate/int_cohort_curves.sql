@@ -1,5 +1,6 @@
--- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and age: the numerators
--- of every measure side by side, and what they are divided by. Running sums stand in for people × ages.
+-- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and
+-- age: the numerators of every measure side by side, and what they are divided by. Running sums
+-- stand in for people × ages.
 {{ config(materialized='view') }}
 with
 
@@ -94,22 +95,22 @@ facts as (
     from grid
     left join cells
         on
-            grid.basis = cells.basis
-            and grid.dimension = cells.dimension
-            and grid.value = cells.value
-            and grid.grain = cells.grain
-            and grid.cohort_number = cells.cohort_number
-            and grid.grid = cells.grid
-            and grid.age = cells.age
+        grid.basis = cells.basis
+        and grid.dimension = cells.dimension
+        and grid.value = cells.value
+        and grid.grain = cells.grain
+        and grid.cohort_number = cells.cohort_number
+        and grid.grid = cells.grid
+        and grid.age = cells.age
     left join eligible
         on
-            grid.basis = eligible.basis
-            and grid.dimension = eligible.dimension
-            and grid.value = eligible.value
-            and grid.grain = eligible.grain
-            and grid.cohort_number = eligible.cohort_number
-            and grid.grid = eligible.grid
-            and grid.age = eligible.age
+        grid.basis = eligible.basis
+        and grid.dimension = eligible.dimension
+        and grid.value = eligible.value
+        and grid.grain = eligible.grain
+        and grid.cohort_number = eligible.cohort_number
+        and grid.grid = eligible.grid
+        and grid.age = eligible.age
 
 ),
 
@@ -179,7 +180,10 @@ final as (
         repeat_by,
         revenue,
         mrr,
-        case when grid = 'calendar' then cohort_size else later_eligible_people end as people_base,
+        case
+            when grid = 'calendar' then cohort_size
+            else later_eligible_people
+        end as people_base,
         case when grid = 'calendar' then first_revenue else later_eligible_revenue end as revenue_base,
         case when grid = 'calendar' then first_mrr else later_eligible_mrr end as mrr_base,
         is_complete,

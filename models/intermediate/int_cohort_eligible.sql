@@ -1,6 +1,6 @@
--- One row per basis, dimension, value, grain, cohort, grid and age: the people who are eligible up to this age and no
--- further (elapsed_30d: a sum over this and later ages gives the eligible of a cell) or at it (bracket), and the
--- money that is their denominator.
+-- One row per basis, dimension, value, grain, cohort, grid and age: the people who are eligible up
+-- to this age and no further (elapsed_30d: a sum over this and later ages gives the eligible of a
+-- cell) or at it (bracket), and the money that is their denominator.
 {{ config(materialized='view') }}
 with
 

@@ -1,6 +1,7 @@
--- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and age that has cells:
--- ages up to the running period (elapsed: up to the window in which the cohort's earliest day stands) and at
--- most max_age; cohorts from a value's first person on, also those that nobody joined.
+-- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
+-- that has cells: ages up to the running period (elapsed: up to the window in which the cohort's
+-- earliest day stands) and at most max_age; cohorts from a value's first person on, also those that
+-- nobody joined.
 {{ config(materialized='view') }}
 with
 
@@ -109,15 +110,15 @@ cohorts as (
     from first_cohorts
     inner join periods
         on
-            first_cohorts.grain = periods.grain
-            and first_cohorts.first_cohort <= periods.period_number
+        first_cohorts.grain = periods.grain
+        and first_cohorts.first_cohort <= periods.period_number
     left join sizes
         on
-            first_cohorts.basis = sizes.basis
-            and first_cohorts.dimension = sizes.dimension
-            and first_cohorts.value = sizes.value
-            and first_cohorts.grain = sizes.grain
-            and periods.period_number = sizes.cohort_number
+        first_cohorts.basis = sizes.basis
+        and first_cohorts.dimension = sizes.dimension
+        and first_cohorts.value = sizes.value
+        and first_cohorts.grain = sizes.grain
+        and periods.period_number = sizes.cohort_number
 
 ),
 
@@ -143,14 +144,14 @@ calendar_cells as (
     from cohorts
     inner join periods
         on
-            cohorts.grain = periods.grain
-            and cohorts.cohort_number <= periods.period_number
-            and periods.period_number - cohorts.cohort_number <= case periods.grain
-                when 'week' then {{ var('max_age_weeks') }}
-                when 'month' then {{ var('max_age_months') }}
-                when 'quarter' then {{ var('max_age_quarters') }}
-                else {{ var('max_age_years') }}
-            end
+        cohorts.grain = periods.grain
+        and cohorts.cohort_number <= periods.period_number
+        and periods.period_number - cohorts.cohort_number <= case periods.grain
+            when 'week' then {{ var('max_age_weeks') }}
+            when 'month' then {{ var('max_age_months') }}
+            when 'quarter' then {{ var('max_age_quarters') }}
+            else {{ var('max_age_years') }}
+        end
 
 ),
 
@@ -158,9 +159,9 @@ day_ranges as (
 
     select
         'elapsed_30d' as grid,
-        cast(age as integer) as age,
-        cast(30 * age as integer) as days_from,
-        cast(30 * (age + 1) as integer) as days_to
+        cast(ages.age as integer) as age,
+        cast(30 * ages.age as integer) as days_from,
+        cast(30 * (ages.age + 1) as integer) as days_to
     from range(0, {{ var('max_age_months') }} + 1) as ages (age)
 
     union all

@@ -1,6 +1,7 @@
--- One row per basis, member of a cohort and grid of ages: the last age at which the member counts. In calendar
--- grids everybody counts to max_age; in the elapsed grid only ages whose window lies wholly before the cutoff
--- count, and nobody is followed before the first window is over (last_age -1).
+-- One row per basis, member of a cohort and grid of ages: the last age at which the member counts.
+-- In calendar grids everybody counts to max_age; in the elapsed grid only ages whose window lies
+-- wholly before the cutoff count, and nobody is followed before the first window is over (last_age
+-- -1).
 {{ config(materialized='view') }}
 with
 
@@ -48,7 +49,10 @@ final as (
         grids.grid,
         case
             when grids.grid = 'elapsed_30d'
-                then least(cast(floor(cast(members.observed_days as double) / 30) as integer) - 1, grids.max_age)
+                then least(
+                        cast(floor(cast(members.observed_days as double) / 30) as integer) - 1,
+                        grids.max_age
+                    )
             else grids.max_age
         end as last_age
     from members

@@ -1,6 +1,6 @@
--- One row per basis and person who has entered it: the day that makes the person new, and a member of a
--- cohort, in that basis. The same first spell as everywhere, so cohorts and retention rates agree.
--- Prospects are not there (E24).
+-- One row per basis and person who has entered it: the day that makes the person new, and a member
+-- of a cohort, in that basis. The same first spell as everywhere, so cohorts and retention rates
+-- agree. Prospects are not there (E24).
 with
 
 cutoff as (
@@ -71,9 +71,9 @@ first_windows as (
     from first_days
     inner join orders
         on
-            first_days.customer_id = orders.customer_id
-            and first_days.first_day <= orders.ordered_on
-            and {{ add_days('first_days.first_day', 30) }} > orders.ordered_on
+        first_days.customer_id = orders.customer_id
+        and first_days.first_day <= orders.ordered_on
+        and {{ add_days('first_days.first_day', 30) }} > orders.ordered_on
     group by
         first_days.basis,
         first_days.customer_id
@@ -98,8 +98,8 @@ first_mrr as (
     from first_services
     inner join service_stretches
         on
-            first_services.customer_id = service_stretches.customer_id
-            and first_services.first_service_on = service_stretches.starts_on
+        first_services.customer_id = service_stretches.customer_id
+        and first_services.first_service_on = service_stretches.starts_on
     group by first_services.customer_id
 
 ),
@@ -111,17 +111,19 @@ final as (
         first_days.customer_id,
         first_days.first_day,
         {{ days_between('first_days.first_day', 'cutoff.cutoff_day') }} + 1 as observed_days,
-        cast(coalesce(first_windows.first_window_revenue, 0) as decimal(18, 2)) as first_window_revenue,
+        cast(coalesce(first_windows.first_window_revenue, 0) as decimal(18, 2))
+            as first_window_revenue,
         cast(coalesce(first_mrr.first_mrr, 0) as decimal(18, 2)) as first_mrr,
         first_days.first_day
-        < {{ add_days('history.history_starts_on', var('left_truncation_days')) }} as is_left_truncated
+        < {{ add_days('history.history_starts_on', var('left_truncation_days')) }}
+            as is_left_truncated
     from first_days
     cross join cutoff
     cross join history
     left join first_windows
         on
-            first_days.basis = first_windows.basis
-            and first_days.customer_id = first_windows.customer_id
+        first_days.basis = first_windows.basis
+        and first_days.customer_id = first_windows.customer_id
     left join first_mrr
         on first_days.customer_id = first_mrr.customer_id
 

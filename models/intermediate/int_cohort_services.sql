@@ -1,5 +1,6 @@
--- One row per basis (subscriptions, any), member, grid and stretch of paid service that a close sees: the first
--- and the last age at whose close the member is in service. The close of the running period is the cutoff.
+-- One row per basis (subscriptions, any), member, grid and stretch of paid service that a close
+-- sees: the first and the last age at whose close the member is in service. The close of the
+-- running period is the cutoff.
 {{ config(materialized='view') }}
 with
 
@@ -41,11 +42,11 @@ service_ages as (
         horizons.first_day,
         horizons.grid,
         horizons.last_age,
-        {{ cohort_age('horizons.grid', 'horizons.first_day', 'service_stretches.served_from') }} as from_age,
+        {{ cohort_age('grid', 'first_day', 'service_stretches.served_from') }} as from_age,
         case
             when service_stretches.served_to is null
-                then {{ cohort_age('horizons.grid', 'horizons.first_day', 'cutoff.cutoff_day') }}
-            else {{ cohort_age('horizons.grid', 'horizons.first_day', 'service_stretches.served_to') }} - 1
+                then {{ cohort_age('grid', 'first_day', 'cutoff.cutoff_day') }}
+            else {{ cohort_age('grid', 'first_day', 'service_stretches.served_to') }} - 1
         end as to_age
     from horizons
     inner join service_stretches

@@ -1,5 +1,6 @@
--- One row per basis, dimension, value and first day: the people who came that day, the net revenue of their
--- first 30 days, and their first MRR. Additive over days, so cohorts of every grain are sums of it.
+-- One row per basis, dimension, value and first day: the people who came that day, the net revenue
+-- of their first 30 days, and their first MRR. Additive over days, so cohorts of every grain are
+-- sums of it.
 with
 
 members as (
@@ -42,8 +43,8 @@ final as (
     from cohort_values
     inner join members
         on
-            cohort_values.basis = members.basis
-            and cohort_values.customer_id = members.customer_id
+        cohort_values.basis = members.basis
+        and cohort_values.customer_id = members.customer_id
     group by
         cohort_values.basis,
         cohort_values.dimension,

@@ -1,5 +1,5 @@
--- One row per basis, member and dimension: the value in effect at the end of the member's first day in the
--- basis. It stays the member's value in every cohort cell (E56).
+-- One row per basis, member and dimension: the value in effect at the end of the member's first day
+-- in the basis. It stays the member's value in every cohort cell (E56).
 {{ config(materialized='view') }}
 with
 
@@ -36,12 +36,12 @@ final as (
     from members
     inner join customer_dimensions
         on
-            members.customer_id = customer_dimensions.customer_id
-            and members.first_day >= customer_dimensions.valid_from
-            and (
-                customer_dimensions.valid_to is null
-                or members.first_day < customer_dimensions.valid_to
-            )
+        members.customer_id = customer_dimensions.customer_id
+        and members.first_day >= customer_dimensions.valid_from
+        and (
+            customer_dimensions.valid_to is null
+            or members.first_day < customer_dimensions.valid_to
+        )
 
 )
 

@@ -111,10 +111,12 @@ age_steps as (
     union all
 
     select
-        upper_age + 1 as from_age,
+        ending_bands.upper_age + 1 as from_age,
         cast(null as string) as age_band
-    from age_bands
-    where upper_age + 1 not in (select lower_age from age_bands)
+    from age_bands as ending_bands
+    left join age_bands as following_bands
+        on ending_bands.upper_age + 1 = following_bands.lower_age
+    where following_bands.lower_age is null
 
 ),
 

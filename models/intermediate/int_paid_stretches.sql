@@ -1,6 +1,6 @@
--- One row per stretch of paid service with the same price, in whole local days: in service on the days from
--- starts_on to the day before ends_on. Stretches that begin and end on one day are not there: at the end of
--- every day they are off.
+-- One row per stretch of paid service with the same price, in whole local days: in service on the
+-- days from starts_on to the day before ends_on. Stretches that begin and end on one day are not
+-- there: at the end of every day they are off.
 with
 
 cutoff as (
@@ -33,7 +33,9 @@ final as (
         subscription_periods.customer_id,
         subscription_periods.plan_id,
         subscription_periods.starts_on,
-        case when subscription_periods.ends_on <= cutoff.cutoff_day then subscription_periods.ends_on end as ends_on,
+        case
+            when subscription_periods.ends_on <= cutoff.cutoff_day then subscription_periods.ends_on
+        end as ends_on,
         subscription_periods.mrr
     from subscription_periods
     cross join cutoff

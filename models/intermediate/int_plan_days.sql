@@ -1,6 +1,6 @@
--- One row per subscriber and day on which service changes: the plan with the largest MRR in service at
--- the end of that day, by name where two are equal. While everything is paused, the paused plan stays;
--- with nothing in service the plan is null.
+-- One row per subscriber and day on which service changes: the plan with the largest MRR in service
+-- at the end of that day, by name where two are equal. While everything is paused, the paused plan
+-- stays; with nothing in service the plan is null.
 with
 
 cutoff as (
@@ -57,12 +57,12 @@ plans_in_service as (
     from change_days
     inner join subscription_periods
         on
-            change_days.customer_id = subscription_periods.customer_id
-            and change_days.changed_on >= subscription_periods.starts_on
-            and (
-                subscription_periods.ends_on is null
-                or change_days.changed_on < subscription_periods.ends_on
-            )
+        change_days.customer_id = subscription_periods.customer_id
+        and change_days.changed_on >= subscription_periods.starts_on
+        and (
+            subscription_periods.ends_on is null
+            or change_days.changed_on < subscription_periods.ends_on
+        )
     group by
         change_days.customer_id,
         change_days.changed_on,
@@ -80,7 +80,7 @@ largest_plans as (
     qualify
         row_number() over (
             partition by customer_id, changed_on
-            order by is_paid desc nulls last, mrr desc nulls last, plan_id nulls first
+            order by is_paid desc nulls last, mrr desc nulls last, plan_id asc nulls first
         ) = 1
 
 ),
@@ -94,8 +94,8 @@ final as (
     from change_days
     left join largest_plans
         on
-            change_days.customer_id = largest_plans.customer_id
-            and change_days.changed_on = largest_plans.changed_on
+        change_days.customer_id = largest_plans.customer_id
+        and change_days.changed_on = largest_plans.changed_on
 
 )
 

@@ -1,5 +1,6 @@
--- One row per person, basis and unbroken stretch of days in which the person is not lost (active, at risk,
--- returned, or paused inside its grace): the days from present_from to the day before present_to.
+-- One row per person, basis and unbroken stretch of days in which the person is not lost (active,
+-- at risk, returned, or paused inside its grace): the days from present_from to the day before
+-- present_to.
 with
 
 lifecycle as (

@@ -1,7 +1,7 @@
--- One row per person, basis, grain, period and thing that happened to the person's presence in it: new, returned,
--- lost, transient (came and went unseen by any close), intra_period_lapse (there at open and at close, lost in
--- between). valued_on is the day whose value the event counts under: the close for new and returned, the open
--- (the day before the period) for lost and intra_period_lapse, the day of entry for transient (E92).
+-- One row per person, basis, grain, period and thing that happened to the presence in it: new,
+-- returned, lost, transient (no close sees it), intra_period_lapse (at open and close, lost inside).
+-- valued_on is the day whose value it counts under: the last of the period for new and returned,
+-- the one before it for lost and intra_period_lapse, the day of entry for transient (E92).
 {{ config(materialized='view') }}
 with
 

@@ -1,6 +1,6 @@
--- One row per person, basis, grain, dimension and period at whose open and close the person is there under two
--- different values (E92). A value that only stood in between is not seen; one that changed and changed
--- back is no move.
+-- One row per person, basis, grain, dimension and period at whose open and close the person is
+-- there under two different values (E92). A value that only stood in between is not seen; one that
+-- changed and changed back is no move.
 with
 
 customer_dimensions as (
@@ -49,9 +49,9 @@ value_changes as (
     from customer_dimensions as earlier
     inner join customer_dimensions as later
         on
-            earlier.customer_id = later.customer_id
-            and earlier.dimension = later.dimension
-            and earlier.valid_to = later.valid_from
+        earlier.customer_id = later.customer_id
+        and earlier.dimension = later.dimension
+        and earlier.valid_to = later.valid_from
 
 ),
 
@@ -102,10 +102,10 @@ final as (
     from period_changes
     inner join presence_periods
         on
-            period_changes.customer_id = presence_periods.customer_id
-            and period_changes.grain = presence_periods.grain
-            and period_changes.period_number
-            between presence_periods.first_close and presence_periods.last_close
+        period_changes.customer_id = presence_periods.customer_id
+        and period_changes.grain = presence_periods.grain
+        and period_changes.period_number
+        between presence_periods.first_close and presence_periods.last_close
     where
         period_changes.value_at_open <> period_changes.value_at_close
         and (

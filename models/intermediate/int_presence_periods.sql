@@ -1,6 +1,7 @@
--- One row per person, basis, stretch of presence and grain: the first and the last period at whose close the
--- person is there, and the nearest such closes of the person's stretches before and after. Where last_close
--- lies before first_close, the stretch begins and ends inside one period and no close sees it.
+-- One row per person, basis, stretch of presence and grain: the first and the last period at whose
+-- close the person is there, and the nearest such closes of the person's stretches before and
+-- after. Where last_close lies before first_close, the stretch begins and ends inside one period
+-- and no close sees it.
 with
 
 stretches as (

@@ -1,5 +1,9 @@
--- One row per grain, basis, dimension, value and period in which something happened: the people who came, left
--- and moved. Additive over values (moved_in and moved_out cancel) and, but for moves, over periods.
+-- One row per grain, basis, dimension, value and period in which something happened: the people who
+-- came, left and moved. Additive over values (moved_in and moved_out cancel) and, but for moves,
+-- over periods.
+{% set events = [
+    'new', 'returned', 'lost', 'transient', 'intra_period_lapse', 'moved_in', 'moved_out'
+] %}
 with
 
 presence_events as (
@@ -64,13 +68,13 @@ flows as (
         on presence_events.grain = dimension_grains.grain
     inner join customer_dimensions
         on
-            presence_events.customer_id = customer_dimensions.customer_id
-            and dimension_grains.dimension = customer_dimensions.dimension
-            and presence_events.valued_on >= customer_dimensions.valid_from
-            and (
-                customer_dimensions.valid_to is null
-                or presence_events.valued_on < customer_dimensions.valid_to
-            )
+        presence_events.customer_id = customer_dimensions.customer_id
+        and dimension_grains.dimension = customer_dimensions.dimension
+        and presence_events.valued_on >= customer_dimensions.valid_from
+        and (
+            customer_dimensions.valid_to is null
+            or presence_events.valued_on < customer_dimensions.valid_to
+        )
     group by
         presence_events.grain,
         presence_events.basis,
@@ -125,8 +129,9 @@ final as (
         dimension,
         value,
         period_number,
-        {% for event in ['new', 'returned', 'lost', 'transient', 'intra_period_lapse', 'moved_in', 'moved_out'] -%}
-        cast(coalesce(sum(people) filter (where event = '{{ event }}'), 0) as bigint) as {{ event }}{{ ',' if not loop.last }}
+        {% for event in events %}
+            cast(coalesce(sum(people) filter (where event = '{{ event }}'), 0) as bigint)
+                as {{ event }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from flows
     group by

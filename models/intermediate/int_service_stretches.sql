@@ -1,5 +1,6 @@
--- One row per person and unbroken stretch of days in paid service: present as a subscriber and not paused
--- (definitions §2, contractual). In service on the days from served_from to the day before served_to.
+-- One row per person and unbroken stretch of days in paid service: present as a subscriber and not
+-- paused (definitions §2, contractual). In service on the days from served_from to the day before
+-- served_to.
 with
 
 lifecycle as (

@@ -1,5 +1,5 @@
--- One row per person and local day with a valid order: the net revenue of the day's orders (order basis,
--- exchanges included), whether the day is a purchase occasion, and the occasion before it.
+-- One row per person and local day with a valid order: the net revenue of the day's orders (order
+-- basis, exchanges included), whether the day is a purchase occasion, and the occasion before it.
 with
 
 orders as (
@@ -47,8 +47,8 @@ final as (
     from shop_days
     left join occasions
         on
-            shop_days.customer_id = occasions.customer_id
-            and shop_days.ordered_on = occasions.occasion_on
+        shop_days.customer_id = occasions.customer_id
+        and shop_days.ordered_on = occasions.occasion_on
 
 )
 

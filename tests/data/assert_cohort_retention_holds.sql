@@ -1,6 +1,7 @@
--- Shares of people lie between 0 and 1 (E94); nobody is missing from age 0 of those who buy; repeat_by never falls
--- and on_or_after never rises among complete calendar cells; in_period is part of on_or_after; rates are null
--- exactly where nobody is eligible or the denominator is 0 (E49, E50); every age up to the last one is there.
+-- Shares of people lie between 0 and 1 (E94); nobody is missing from age 0 of those who buy;
+-- repeat_by never falls and on_or_after never rises among complete calendar cells; in_period is
+-- part of on_or_after; rates are null exactly where nobody is eligible or the denominator is 0
+-- (E49, E50); every age up to the last one is there.
 with
 
 cells as (
@@ -44,7 +45,8 @@ problems as (
         case
             when measure not in ('revenue', 'mrr') and (numerator < 0 or numerator > cohort_size)
                 then 'more people than the cohort has'
-            when measure not in ('revenue', 'mrr') and rate not between 0 and 1 then 'a share outside 0 to 1'
+            when measure not in ('revenue', 'mrr') and rate not between 0 and 1
+                then 'a share outside 0 to 1'
             when eligible > cohort_size then 'more eligible than the cohort has'
             when (rate is null) <> (eligible = 0 or denominator = 0)
                 then 'a rate where none can be, or none where one can'
@@ -52,11 +54,16 @@ problems as (
                 window_kind = 'calendar' and basis = 'orders' and age = 0
                 and measure in ('in_period', 'on_or_after') and numerator <> cohort_size
                 then 'somebody did not buy in their first period'
-            when window_kind = 'calendar' and measure = 'repeat_by' and numerator < previous_numerator
+            when
+                window_kind = 'calendar' and measure = 'repeat_by'
+                and numerator < previous_numerator
                 then 'repeat_by falls'
-            when window_kind = 'calendar' and measure = 'on_or_after' and numerator > previous_numerator
+            when
+                window_kind = 'calendar' and measure = 'on_or_after'
+                and numerator > previous_numerator
                 then 'on_or_after rises'
-            when measure <> 'bracket' and age <> coalesce(previous_age + 1, 0) then 'an age is missing'
+            when measure <> 'bracket' and age <> coalesce(previous_age + 1, 0)
+                then 'an age is missing'
         end as problem
     from cells
 

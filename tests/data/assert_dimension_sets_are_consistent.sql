@@ -1,5 +1,5 @@
--- A set is built whole: components numbered 1, 2, ... and the same grains on each of its rows; `all` at
--- every grain; brackets end after they begin; the first tenure band begins at 0.
+-- A set is built whole: components numbered 1, 2, ... and the same grains on each of its rows;
+-- `all` at every grain; brackets end after they begin; the first tenure band begins at 0.
 with
 
 dimension_sets as (

@@ -1,5 +1,6 @@
--- Cohort sizes of every grain, dimension and measure sum to the people who have entered the basis; each of them has
--- exactly one value of every dimension on the first day, without a gap from then on.
+-- Cohort sizes of every grain, dimension and measure sum to the people who have entered the basis;
+-- each of them has exactly one value of every dimension on the first day, without a gap from then
+-- on.
 with
 
 people as (
@@ -22,7 +23,7 @@ cohorts as (
         window_kind,
         sum(cohort_size) as people
     from {{ ref('cohort_retention') }}
-    where (measure <> 'bracket' and age = 0)
+    where measure <> 'bracket' and age = 0
     group by
         grain,
         basis,
@@ -76,8 +77,8 @@ broken_chains as (
     cross join dimensions
     left join chains
         on
-            members.customer_id = chains.customer_id
-            and dimensions.dimension = chains.dimension
+        members.customer_id = chains.customer_id
+        and dimensions.dimension = chains.dimension
     where
         chains.customer_id is null
         or chains.first_day <> members.first_day
@@ -88,7 +89,8 @@ broken_chains as (
 
 select
     'cohorts of ' || cohorts.basis || ' by ' || cohorts.grain || ' and ' || cohorts.dimension
-    || ' (' || cohorts.measure || ', ' || cohorts.window_kind || ') do not hold everybody once' as problem
+    || ' (' || cohorts.measure || ', ' || cohorts.window_kind || ') do not hold everybody once'
+        as problem
 from cohorts
 inner join people
     on cohorts.basis = people.basis
@@ -97,5 +99,6 @@ where cohorts.people <> people.people
 union all
 
 select
-    'the spells of ' || broken_chains.dimension || ' have a gap, an overlap or no end for somebody' as problem
+    'the spells of ' || dimension || ' have a gap, an overlap or no end for somebody'
+        as problem
 from broken_chains

@@ -71,7 +71,11 @@ broken_rows as (
                 then 'closing is not opening and what came and went'
             when next_opening <> closing then 'the next opening is not this closing'
             when dimension = 'all' and moved_in + moved_out <> 0 then 'somebody moved out of all'
-            when least(opening, new, returned, lost, transient, intra_period_lapse, moved_in, moved_out, closing) < 0
+            when
+                least(
+                    opening, new, returned, lost, transient, intra_period_lapse,
+                    moved_in, moved_out, closing
+                ) < 0
                 then 'a count below 0'
             when lost + moved_out > opening or lost + intra_period_lapse > opening
                 then 'more left than there were'

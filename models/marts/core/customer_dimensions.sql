@@ -1,6 +1,7 @@
--- One row per person, dimension and stretch of time in which the dimension's value stays the same. The value
--- of a day is the one in effect at its end. Gap-free from the person's first day in any basis; '(none)' where
--- nothing is known. Crossed dimensions join their components' values by +. Prospects are not there (E24).
+-- One row per person, dimension and stretch of time in which the dimension's value stays the same.
+-- The value of a day is the one in effect at its end. Gap-free from the person's first day in any
+-- basis; '(none)' where nothing is known. Crossed dimensions join their components' values by +.
+-- Prospects are not there (E24).
 with
 
 members as (
@@ -166,10 +167,10 @@ crossed_values as (
         on crossed_starts.dimension = dimension_sets.dimension
     inner join trait_spells
         on
-            dimension_sets.component = trait_spells.trait
-            and crossed_starts.customer_id = trait_spells.customer_id
-            and crossed_starts.valid_from >= trait_spells.valid_from
-            and (trait_spells.valid_to is null or crossed_starts.valid_from < trait_spells.valid_to)
+        dimension_sets.component = trait_spells.trait
+        and crossed_starts.customer_id = trait_spells.customer_id
+        and crossed_starts.valid_from >= trait_spells.valid_from
+        and (trait_spells.valid_to is null or crossed_starts.valid_from < trait_spells.valid_to)
     group by
         crossed_starts.customer_id,
         crossed_starts.dimension,

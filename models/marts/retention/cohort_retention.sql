@@ -1,6 +1,7 @@
--- One row per grain, cohort, age, measure, basis, dimension, value and kind of window: how many of those who came in
--- one period are active at an age, or how much they bring. The value is the one on the day they came (E56).
--- numerator and denominator add up over cohorts and values (an average line is sum ÷ sum, E51), rates do not.
+-- One row per grain, cohort, age, measure, basis, dimension, value and kind of window: how many of
+-- those who came in one period are active at an age, or how much they bring. The value is the one
+-- on the day they came (E56). numerator and denominator add up over cohorts and values (an average
+-- line is sum ÷ sum, E51), rates do not.
 with
 
 curves as (
@@ -40,23 +41,32 @@ bases as (
 
 ),
 
--- a measure stands where somebody can have it: MRR needs subscribers, a repeat purchase needs buyers
+-- a measure stands where somebody can have it: MRR needs subscribers, a second purchase buyers
 measures as (
 
     {% set measures = [
-        ('in_period', 'orders', 'orders'), ('in_period', 'subscriptions', 'subscriptions'), ('in_period', 'any', 'any'),
-        ('on_or_after', 'orders', 'orders'), ('on_or_after', 'subscriptions', 'subscriptions'), ('on_or_after', 'any', 'any'),
-        ('repeat_by', 'orders', 'orders'), ('repeat_by', 'any', 'orders'),
-        ('bracket', 'orders', 'orders'), ('bracket', 'subscriptions', 'subscriptions'), ('bracket', 'any', 'any'),
-        ('revenue', 'orders', 'orders'), ('revenue', 'any', 'orders'),
-        ('mrr', 'subscriptions', 'subscriptions'), ('mrr', 'any', 'subscriptions'),
-    ] -%}
-    {% for measure, basis, needed_basis in measures -%}
-    select
-        '{{ measure }}' as measure,
-        '{{ basis }}' as basis,
-        '{{ needed_basis }}' as needed_basis
-    {{ 'union all' if not loop.last }}
+        ('in_period', 'orders', 'orders'),
+        ('in_period', 'subscriptions', 'subscriptions'),
+        ('in_period', 'any', 'any'),
+        ('on_or_after', 'orders', 'orders'),
+        ('on_or_after', 'subscriptions', 'subscriptions'),
+        ('on_or_after', 'any', 'any'),
+        ('repeat_by', 'orders', 'orders'),
+        ('repeat_by', 'any', 'orders'),
+        ('bracket', 'orders', 'orders'),
+        ('bracket', 'subscriptions', 'subscriptions'),
+        ('bracket', 'any', 'any'),
+        ('revenue', 'orders', 'orders'),
+        ('revenue', 'any', 'orders'),
+        ('mrr', 'subscriptions', 'subscriptions'),
+        ('mrr', 'any', 'subscriptions'),
+    ] %}
+    {% for measure, basis, needed_basis in measures %}
+        select
+            '{{ measure }}' as measure,
+            '{{ basis }}' as basis,
+            '{{ needed_basis }}' as needed_basis
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 
 ),
@@ -110,8 +120,8 @@ tidy as (
     from curves
     inner join possible_measures
         on
-            curves.basis = possible_measures.basis
-            and (curves.grid = 'bracket') = (possible_measures.measure = 'bracket')
+        curves.basis = possible_measures.basis
+        and (curves.grid = 'bracket') = (possible_measures.measure = 'bracket')
 
 ),
 

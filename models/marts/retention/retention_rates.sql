@@ -1,6 +1,7 @@
--- One row per grain, period, basis, dimension and value: who was there at open, who came, left, moved between
--- values, and who is there at close. Counts of an incomplete period stand as they are at the cutoff; its rates
--- are null. Opening, closing and rates are not additive over periods; counts add up over a dimension's values.
+-- One row per grain, period, basis, dimension and value: who was there at open, who came, left,
+-- moved between values, and who is there at close. Counts of an incomplete period stand as they are
+-- at the cutoff; its rates are null. Opening, closing and rates are not additive over periods;
+-- counts add up over a dimension's values.
 with
 
 retention_flows as (
@@ -73,15 +74,15 @@ flows as (
     from first_periods
     inner join periods
         on
-            first_periods.grain = periods.grain
-            and first_periods.first_period <= periods.period_number
+        first_periods.grain = periods.grain
+        and first_periods.first_period <= periods.period_number
     left join retention_flows
         on
-            first_periods.grain = retention_flows.grain
-            and first_periods.basis = retention_flows.basis
-            and first_periods.dimension = retention_flows.dimension
-            and first_periods.value = retention_flows.value
-            and periods.period_number = retention_flows.period_number
+        first_periods.grain = retention_flows.grain
+        and first_periods.basis = retention_flows.basis
+        and first_periods.dimension = retention_flows.dimension
+        and first_periods.value = retention_flows.value
+        and periods.period_number = retention_flows.period_number
 
 ),
 
@@ -150,7 +151,8 @@ rates as (
             when is_complete then cast(lost as double) / nullif(cast(opening as double), 0)
         end as churn_rate,
         case
-            when is_complete then cast(opening - lost as double) / nullif(cast(opening as double), 0)
+            when is_complete
+                then cast(opening - lost as double) / nullif(cast(opening as double), 0)
         end as retention_rate
     from balances
 
