@@ -10,6 +10,7 @@ guards, templates and docs/inputs.md are all made from what it returns.
 
 import argparse
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -38,6 +39,7 @@ RULES = (
 )
 SEVERITIES = ("error", "warning")
 FORMATS = ("currency",)
+EXCESS_DECIMALS = ("truncate", "round")
 PERSONAL_KINDS = ("email", "phone", "birth_date", "text")
 # What a personal column of each kind may be reduced to, in this order.
 STORED_TYPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -83,6 +85,7 @@ _COLUMN_META_KEYS = {
     "personal",
     "stored_as",
     "severity",
+    "excess_decimals",
     "example",
 }
 
@@ -115,6 +118,8 @@ class Column:
         personal: email, phone, birth_date or text: never stored as delivered.
         stored_as: Landing columns, name to type, that replace a personal column.
         severity: Rule to `error` (row refused, also where absent) or `warning` (counted).
+        excess_decimals: What happens to more decimals than the type holds: `truncate`, so that
+            amounts can later be rounded as if from the text, or `round`.
         example: A believable delivered value.
     """
 
@@ -137,6 +142,7 @@ class Column:
     personal: str | None = None
     stored_as: Mapping[str, str] = field(default_factory=dict)
     severity: Mapping[str, str] = field(default_factory=dict)
+    excess_decimals: str = "truncate"
     example: str | None = None
 
     def severity_of(self, rule: str) -> str:
@@ -286,7 +292,7 @@ def _load_column(raw: object, key: tuple[str, ...], table_place: str) -> Column:
     match = _TYPE.fullmatch(data_type)
     if not match:
         raise ContractError(f"{place}: data_type {raw.get('data_type')!r} is not known")
-    if match[1] and not int(match[2]) <= int(match[1]) <= 38:  # noqa: PLR2004 - widest decimal
+    if match[1] and not int(match[2]) <= int(match[1]) <= 38:
         raise ContractError(f"{place}: data_type {data_type} cannot be stored")
     column = Column(
         name=name,
@@ -308,6 +314,7 @@ def _load_column(raw: object, key: tuple[str, ...], table_place: str) -> Column:
         personal=_choice_of(meta, "personal", PERSONAL_KINDS, place),
         stored_as=MappingProxyType(_map_of(meta, "stored_as", place)),
         severity=MappingProxyType(_map_of(meta, "severity", place)),
+        excess_decimals=_choice_of(meta, "excess_decimals", EXCESS_DECIMALS, place) or "truncate",
         example=_optional_text(meta, "example", place),
     )
     _check_column(column, place)
@@ -321,6 +328,26 @@ def _check_column(column: Column, place: str) -> None:
             f"{place}: stored_as must hold {len(expected)} column(s) of type {list(expected)}"
             f" for personal: {column.personal}",
         )
+    _check_severity(column, place)
+    kinds = {
+        "minimum": ("decimal", "bigint"),
+        "above": ("decimal", "bigint"),
+        "maximum": ("decimal", "bigint"),
+        "event": ("timestamp", "date"),
+        "accepted_values": ("varchar",),
+        "format": ("varchar",),
+        "seed": ("varchar",),
+    }
+    for rule, types in kinds.items():
+        if _has_rule(column, rule) and not column.data_type.startswith(types):
+            raise ContractError(f"{place}: {rule} needs {' or '.join(types)}")
+    for what in ("default", "example"):
+        value = getattr(column, what)
+        if column.accepted_values and value is not None and value not in column.accepted_values:
+            raise ContractError(f"{place}: {what} {value!r} is not among accepted_values")
+
+
+def _check_severity(column: Column, place: str) -> None:
     for rule, severity in column.severity.items():
         if rule not in RULES:
             raise ContractError(f"{place}: severity names the unknown rule {rule!r}")
@@ -328,19 +355,6 @@ def _check_column(column: Column, place: str) -> None:
             raise ContractError(f"{place}: severity of {rule} is {severity!r}, not {SEVERITIES}")
         if rule != "type" and not _has_rule(column, rule):
             raise ContractError(f"{place}: severity names the rule {rule}, which it does not have")
-    is_number = column.data_type.startswith(("decimal", "bigint"))
-    for rule in ("minimum", "above", "maximum"):
-        if getattr(column, rule) is not None and not is_number:
-            raise ContractError(f"{place}: {rule} needs a number, not {column.data_type}")
-    if column.event and column.data_type not in {"timestamp", "date"}:
-        raise ContractError(f"{place}: event needs a timestamp or date, not {column.data_type}")
-    if (column.accepted_values or column.format) and not column.is_text:
-        raise ContractError(f"{place}: accepted_values and format need varchar")
-    accepted = column.accepted_values
-    for what in ("default", "example"):
-        value = getattr(column, what)
-        if accepted and value is not None and value not in accepted:
-            raise ContractError(f"{place}: {what} {value!r} is not among accepted_values")
 
 
 def _has_rule(column: Column, rule: str) -> bool:
@@ -534,7 +548,7 @@ def main() -> None:
     parser.add_argument("--markdown", action="store_true", help="print docs/inputs.md")
     is_markdown = parser.parse_args().markdown
     contract = load_contract()
-    print(render_markdown(contract) if is_markdown else f"{len(contract.inputs)} inputs", end="")
+    sys.stdout.write(render_markdown(contract) if is_markdown else f"{len(contract.inputs)} inputs\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ import duckdb
 import yaml
 
 from orchestration.contract import META_COLUMNS, PROJECT_ROOT, Contract, Input, load_contract
+from orchestration.landing.sql import literal, quoted
+
+__all__ = ["create_tables", "literal", "quoted"]
 
 OPS_FILE = PROJECT_ROOT / "models" / "staging" / "_ops_sources.yml"
 
@@ -45,6 +48,7 @@ INCOMING_TABLES = {
         "unknown_columns": "varchar[]",
         "missing_columns": "varchar[]",
         "loaded_through": "timestamp",
+        "is_reread": "boolean",
         "error": "varchar",
         "message": "varchar",
     },
@@ -59,16 +63,6 @@ INCOMING_TABLES = {
 }
 # How each loaded file was read: mapping, zone, hash key. Where that changes, it is read anew.
 READINGS = {"input": "varchar", "content_hash": "varchar", "reading_hash": "varchar"}
-
-
-def quoted(name: str) -> str:
-    """Returns an identifier safe to stand in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Returns a text literal safe to stand in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def incoming_columns(table: Input) -> dict[str, str]:

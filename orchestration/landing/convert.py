@@ -1,0 +1,240 @@
+"""SQL that turns delivered text into the contract's types; null where the text does not fit.
+
+Nothing is guessed from a value alone: `1,234` is a number only where the file, or inputs.yml, says
+which sign is which. Money goes from text to decimal without passing through a double.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestration.contract import Column
+from orchestration.landing.mapping import EPOCHS, Delivery
+from orchestration.landing.sql import literal, literals
+
+TRUE_TEXTS = ("true", "t", "yes", "y", "1", "1.0")
+FALSE_TEXTS = ("false", "f", "no", "n", "0", "0.0")
+
+_BLANKS = r"[\s\x{a0}\x{feff}]"
+_SPACES = "[ \\x{a0}\\x{2009}\\x{202f}'’]"  # noqa: RUF001 - the typographic apostrophe is meant
+_DATE = r"[1-9]\d{3}-\d{2}-\d{2}"
+_TIME = r"\d{2}:\d{2}(:\d{2}([.,]\d+)?)?"
+_UTC = "Z|z|UTC|GMT"
+_OFFSET = rf"({_UTC}|[+-]\d{{2}}(:?\d{{2}})?)"
+# A fraction beyond these digits is cut before rounding, so that no text is too long for a decimal.
+_ROUNDED_DIGITS = 17
+
+
+@dataclass(frozen=True)
+class Signs:
+    """How numbers are written in a file.
+
+    Attributes:
+        decimal: `.` or `,`.
+        thousands: Sign between groups; None = taken only where it cannot be a decimal sign.
+    """
+
+    decimal: str = "."
+    thousands: str | None = None
+
+
+@dataclass(frozen=True)
+class Zones:
+    """Time zones of a file.
+
+    Attributes:
+        delivered: IANA zone of instants without an offset.
+        business: IANA zone of local days.
+    """
+
+    delivered: str
+    business: str
+
+
+def cleaned(raw: str, delivery: Delivery) -> str:
+    """Returns SQL of a delivered text without blanks around it; null where it means absent.
+
+    Args:
+        raw: SQL of the delivered varchar.
+        delivery: Its null texts.
+    """
+    text = f"regexp_replace({raw}, '^{_BLANKS}+|{_BLANKS}+$', '', 'g')"
+    # most texts have no blank around them, and a test for one is cheap
+    plain = f"case when regexp_matches({raw}, '^{_BLANKS}|{_BLANKS}$') then {text} else {raw} end"
+    return f"case when {plain} not in {literals(('', *delivery.null_texts))} then {plain} end"
+
+
+def mapped(text: str, values: Mapping[str, str] | None) -> str:
+    """Returns SQL of a text after the value mapping of inputs.yml."""
+    if not values:
+        return text
+    cases = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in values.items())
+    return f"nullif(case {text} {cases} else {text} end, '')"
+
+
+def typed(column: Column, text: str, signs: Signs, zones: Zones, formats: tuple[str, ...]) -> str:
+    """Returns SQL of a column's value in its landing type.
+
+    Args:
+        column: Column of the contract, not personal.
+        text: SQL of its cleaned text.
+        signs: How numbers are written.
+        zones: How instants are written.
+        formats: Date formats stated in inputs.yml.
+    """
+    kind = column.data_type.partition("(")[0]
+    if kind == "varchar":
+        return _word(column, text)
+    if kind == "boolean":
+        return _boolean(text)
+    if kind == "bigint":
+        return _whole(text, signs)
+    if kind == "decimal":
+        return _decimal(column, text, signs)
+    if kind == "timestamp":
+        return _instant(text, zones.delivered, formats)
+    return _day(text, zones, formats)
+
+
+def default_of(column: Column) -> str | None:
+    """Returns SQL of what stands for an absent value; None = null."""
+    if column.default is not None:
+        return f"cast({literal(column.default)} as {column.data_type})"
+    return "''" if column.key and not column.required else None
+
+
+def is_true(text: str) -> str:
+    """Returns SQL of whether a delivered mark says yes; anything but a no does."""
+    return f"coalesce(lower({text}) not in {literals(FALSE_TEXTS)}, false)"
+
+
+def number_evidence(text: str) -> tuple[str, str]:
+    """Returns SQL conditions: the text can only have a decimal comma; only a decimal point."""
+    fits = "regexp_full_match({}, '[+-]?(\\d*{d}\\d{{1,2}}|\\d*{d}\\d{{4,}}|\\d{{4,}}{d}\\d+|0{d}\\d+|\\d{{1,3}}({t}\\d{{3}})+{d}\\d+)-?')"  # noqa: E501
+    return (
+        f"contains({text}, ',') and " + fits.format(text, d=",", t="\\."),
+        f"contains({text}, '.') and " + fits.format(text, d="\\.", t=","),
+    )
+
+
+def _word(column: Column, text: str) -> str:
+    """Words of a list and currency codes are taken in any case; other text stays as delivered."""
+    if column.format == "currency":
+        return f"upper({text})"
+    if column.accepted_values:
+        cases = " ".join(
+            f"when {literal(word.lower())} then {literal(word)}" for word in column.accepted_values
+        )
+        return f"case lower({text}) {cases} else {text} end"
+    return text
+
+
+def _boolean(text: str) -> str:
+    return (
+        f"case when lower({text}) in {literals(TRUE_TEXTS)} then true"
+        f" when lower({text}) in {literals(FALSE_TEXTS)} then false end"
+    )
+
+
+def _plain_number(text: str, signs: Signs) -> str:
+    """SQL of a number with a decimal point and nothing else; null where it is none."""
+    mark = literal(signs.decimal)
+    point = "\\" + signs.decimal
+    other = "," if signs.decimal == "." else "."
+    number = f"replace({text}, '−', '-')"  # noqa: RUF001 - the minus sign of typographers
+    # a minus behind, as some accounting systems write it
+    number = (
+        f"case when regexp_full_match({number}, '[\\d.,]+-')"
+        f" then '-' || left({number}, length({number}) - 1) else {number} end"
+    )
+    spaced = f"[+-]?\\d{{1,3}}({_SPACES}\\d{{3}})+([.,]\\d*)?"
+    number = (
+        f"case when regexp_full_match({number}, {literal(spaced)})"
+        f" then regexp_replace({number}, {literal(_SPACES)}, '', 'g') else {number} end"
+    )
+    group = "\\" + (signs.thousands if signs.thousands in {",", "."} else other)
+    grouped = f"[+-]?\\d{{1,3}}({group}\\d{{3}})+{point}\\d*|[+-]?\\d{{1,3}}({group}\\d{{3}}){{2,}}"
+    if signs.thousands == other:
+        grouped = f"[+-]?\\d{{1,3}}({group}\\d{{3}})+({point}\\d*)?"
+    number = (
+        f"case when regexp_full_match({number}, {literal(grouped)})"
+        f" then replace({number}, {literal(other)}, '') else {number} end"
+    )
+    # the other sign, if any is left, makes it no number
+    whole = f"[+-]?(\\d+{point}?\\d*|{point}\\d+)([eE][+-]?\\d{{1,3}})?"
+    number = (
+        f"case when regexp_full_match({number}, {literal(whole)})"
+        f" then replace({number}, {mark}, '.') end"
+    )
+    # an exponent is written out, which is exact within 18 decimals
+    return (
+        f"case when regexp_matches({number}, '[eE]')"
+        f" then cast(try_cast({number} as decimal(38,18)) as varchar) else {number} end"
+    )
+
+
+def _decimal(column: Column, text: str, signs: Signs) -> str:
+    digits = int(column.data_type.rstrip(")").partition(",")[2])
+    point = "\\" + signs.decimal
+    usual = f"[+-]?\\d{{1,12}}({point}\\d{{0,{digits}}})?"
+    kept = _ROUNDED_DIGITS if column.excess_decimals == "round" else digits
+    cut = f"regexp_replace({_plain_number(text, signs)}, '(\\.\\d{{{kept}}})\\d+$', '\\1')"
+    return (
+        f"case when regexp_full_match({text}, {literal(usual)})"
+        f" then try_cast(replace({text}, {literal(signs.decimal)}, '.') as {column.data_type})"
+        f" else try_cast({cut} as {column.data_type}) end"
+    )
+
+
+def _whole(text: str, signs: Signs) -> str:
+    number = f"regexp_replace({_plain_number(text, signs)}, '\\.0*$', '')"
+    return (
+        f"case when regexp_full_match({text}, '[+-]?\\d{{1,18}}') then try_cast({text} as bigint)"
+        f" when regexp_full_match({number}, '[+-]?\\d+') then try_cast({number} as bigint) end"
+    )
+
+
+def _instant(text: str, zone: str, formats: tuple[str, ...]) -> str:
+    """SQL of a UTC timestamp; without an offset the text is local time of the zone."""
+    local = f"^{_DATE}([T ]{_TIME})?$"
+    offset = f"^{_DATE}[T ]{_TIME} ?{_OFFSET}$"
+    point = f"replace({text}, ',', '.')"
+    zoned = f"regexp_replace(regexp_replace({point}, ' ?({_UTC})$', '+00'), ' ([+-])', '\\1')"
+    iso = (
+        f"case when regexp_matches({text}, '{local}')"
+        f" then {_to_utc(f'try_cast({point} as timestamp)', zone)}"
+        f" when regexp_matches({text}, '{offset}')"
+        f" then try_cast({zoned} as timestamptz) at time zone 'UTC' end"
+    )
+    stated = [_by_format(text, zone, text_format) for text_format in formats]
+    return f"coalesce({', '.join([*stated, iso])})" if stated else iso
+
+
+def _by_format(text: str, zone: str, text_format: str) -> str:
+    if text_format in EPOCHS:
+        factor = 1_000_000 if text_format == "epoch_seconds" else 1_000
+        number = f"try_cast({text} as decimal(30,6))"
+        return (
+            f"case when regexp_full_match({text}, '-?\\d{{1,15}}(\\.\\d*)?')"
+            f" then make_timestamp(cast({number} * {factor} as bigint)) end"
+        )
+    parsed = f"try_strptime({text}, {literal(text_format)})"
+    if "%z" in text_format:
+        return f"{parsed} at time zone 'UTC'"
+    return _to_utc(parsed, zone)
+
+
+def _to_utc(local: str, zone: str) -> str:
+    if zone == "UTC":
+        return local
+    return f"({local}) at time zone {literal(zone)} at time zone 'UTC'"
+
+
+def _day(text: str, zones: Zones, formats: tuple[str, ...]) -> str:
+    """SQL of a local day; an instant with an offset falls on the day the business has then."""
+    bare = f"case when regexp_full_match({text}, '{_DATE}') then try_cast({text} as date) end"
+    instant = _instant(text, zones.delivered, formats)
+    if zones.business != "UTC":
+        instant = f"(({instant}) at time zone 'UTC' at time zone {literal(zones.business)})"
+    day = f"cast({instant} as date)"
+    # stated formats come first, for they may give another reading of digits and dashes
+    return f"coalesce({day}, {bare})" if formats else f"coalesce({bare}, {day})"

@@ -1,0 +1,183 @@
+"""Stages JSON Lines and Parquet files, as `staged` does CSV."""
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from orchestration.landing.files import PARQUET_MAGIC
+from orchestration.landing.header import normalised
+from orchestration.landing.mapping import Delivery
+from orchestration.landing.plain_text import FileError, make_plain, survey, uncompressed
+from orchestration.landing.sql import list_of, literal, quoted
+from orchestration.landing.staged import REASONS, Staged, forget_rejects, make_rejects
+
+_LONGEST_LINE = 16_000_000
+_NO_DELIMITER = "\x01\x02\x01"
+# A number of more digits than a double holds is read as text, so that no digit is lost.
+_LONG_NUMBER = r'("\s*:\s*)(-?\d[\d.]{15,}(?:[eE][+-]?\d+)?)(\s*[,}])'
+
+
+def stage_jsonl(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    folder: Path,
+    delivery: Delivery,
+) -> Staged:
+    """Stages a file with one JSON object per line.
+
+    Values within an object are reached by `outer.inner` in inputs.yml.
+
+    Args:
+        con: Connection in which the relation will be used.
+        path: The delivered file, perhaps packed.
+        folder: Where copies may be written; must outlive the use of the relation.
+        delivery: What inputs.yml says about the file.
+
+    Returns:
+        The staged file.
+
+    Raises:
+        FileError: It is one JSON array, or its lines cannot be accounted for.
+    """
+    plain = make_plain(uncompressed(path, folder), folder, delivery.encoding)
+    with plain.path.open("rb") as file:
+        if file.read(1024).lstrip().startswith(b"["):
+            raise FileError("is one JSON array; JSON Lines has one object on each line")
+    lines = survey(plain.path, _LONGEST_LINE).lines
+    raw = (
+        f"read_csv({literal(str(plain.path))}, auto_detect=false, header=false,"
+        f" delim={literal(_NO_DELIMITER)}, quote='', escape='', columns={{'text': 'VARCHAR'}},"
+        f" strict_mode=false, store_rejects=true, rejects_limit=0,"
+        f" max_line_size={_LONGEST_LINE})"
+    )
+    forget_rejects(con)
+    read, _ = con.execute(f"select count(*), count(text) from {raw}").fetchall()[0]
+    words = " ".join(f"when {literal(k)} then {literal(v)}" for k, v in REASONS.items())
+    make_rejects(con)
+    con.execute(
+        f"""insert into rejects
+        select line, any_value(csv_line),
+            'the line ' || min(case error_type::varchar {words} else 'does not parse' end)
+        from reject_errors group by line""",
+    )
+    bad = con.execute("select line from rejects order by line").fetchnumpy()["line"]
+    if read + len(bad) != lines:
+        raise FileError(f"cannot be accounted for: {read + len(bad):,} of {lines:,} lines read")
+    _keep_gaps(con, np.asarray(bad, dtype=np.int64))
+    con.execute(
+        f"""create or replace temp view objects as
+        with numbered as (select row_number() over () as ordinal, text from {raw}),
+        exact as (
+            select ordinal, text,
+                case when regexp_matches(text, {literal(_LONG_NUMBER)})
+                    then regexp_replace(text, {literal(_LONG_NUMBER)}, '\\1"\\2"\\3', 'g')
+                    else text end as quoted_text
+            from numbered where trim(text) <> ''
+        )
+        select exact.ordinal + coalesce(gaps.shift, 0) as line, text,
+            case
+                when json_valid(quoted_text) then {_object("quoted_text")}
+                when json_valid(text) then {_object("text")}
+            end as object
+        from exact asof left join gaps on exact.ordinal >= gaps.threshold""",
+    )
+    con.execute(
+        """insert into rejects select line, text, 'the line is no JSON object'
+        from objects where object is null""",
+    )
+    names, values, paths = _json_columns(con, delivery)
+    columns = "".join(f", {value} as c{i}" for i, value in enumerate(values))
+    # all values of an object are taken in one pass over its text
+    found = f"json_extract_string(object, {list_of(paths)})" if paths else "null"
+    relation = f"""(
+        select line{columns}
+        from (select line, {found} as found from objects where object is not null)
+    )"""
+    rows = con.execute(f"select count(*) from {relation}").fetchall()[0][0]
+    return Staged(relation, names, plain.encoding, int(rows), lines)
+
+
+def _object(text: str) -> str:
+    return f"case when json_type({text}) = 'OBJECT' then {text} end"
+
+
+def _keep_gaps(con: duckdb.DuckDBPyConnection, bad: np.ndarray) -> None:
+    con.execute("create or replace temp table gaps (threshold bigint, shift bigint)")
+    con.execute(
+        """insert into gaps select threshold, max(shift) from (
+            select unnest(?::bigint[]) as threshold, unnest(?::bigint[]) as shift
+        ) group by threshold""",
+        [(bad - np.arange(len(bad))).tolist(), np.arange(1, len(bad) + 1).tolist()],
+    )
+
+
+def _json_columns(
+    con: duckdb.DuckDBPyConnection,
+    delivery: Delivery,
+) -> tuple[tuple[str, ...], list[str], list[str]]:
+    """Returns the names found in the objects, SQL of each one's text in `found`, and all paths."""
+    keys = [
+        key
+        for (key,) in con.execute(
+            """select key from (
+                select line, unnest(json_keys(object)) as key from objects
+            ) group by key order by min(line), key""",
+        ).fetchall()
+    ]
+    paths = {key: "/" + key.replace("~", "~0").replace("/", "~1") for key in keys}
+    for name in delivery.columns.values():
+        if "." in name and name not in paths and name.split(".")[0] in paths:
+            paths[name] = "/" + name.replace("~", "~0").replace("/", "~1").replace(".", "/")
+    # one name in several spellings, as long as they do not stand in the same object, is one column
+    spellings: dict[str, list[str]] = {}
+    for name in paths:
+        spellings.setdefault(normalised(name), []).append(name)
+    if not paths:
+        return (), [], []
+    names = tuple(spelled[0] for spelled in spellings.values())
+    position = {name: index for index, name in enumerate(paths, start=1)}
+    return (
+        names,
+        [
+            f"coalesce({', '.join(f'found[{position[name]}]' for name in spelled)})"
+            for spelled in spellings.values()
+        ],
+        list(paths.values()),
+    )
+
+
+def stage_parquet(con: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> Staged:
+    """Stages a Parquet file; `line` is the row's number.
+
+    Args:
+        con: Connection in which the relation will be used.
+        path: The delivered file, perhaps packed.
+        folder: Where a copy may be written.
+
+    Returns:
+        The staged file.
+
+    Raises:
+        FileError: It is no sound Parquet file.
+    """
+    path = uncompressed(path, folder)
+    make_rejects(con)
+    scan = f"read_parquet({literal(str(path))}, file_row_number=true, binary_as_string=true)"
+    try:
+        described = con.execute(f"describe select * from {scan}").fetchall()
+        names = tuple(name for name, *_ in described if name != "file_row_number")
+        values = "".join(
+            f", cast({quoted(name)} as varchar) as c{index}" for index, name in enumerate(names)
+        )
+        relation = f"(select file_row_number + 1 as line{values} from {scan})"
+        rows = con.execute(f"select count(*) from {scan}").fetchall()[0][0]
+    except duckdb.Error as error:
+        raise FileError("is no sound Parquet file") from error
+    return Staged(relation, names, None, int(rows), int(rows))
+
+
+def is_parquet(path: Path) -> bool:
+    """Returns whether a file begins as Parquet does, whatever its name says."""
+    with path.open("rb") as file:
+        return file.read(len(PARQUET_MAGIC)) == PARQUET_MAGIC

@@ -1,0 +1,497 @@
+"""Reads delivered files that are not loaded yet into schema incoming.
+
+Every file is read once, by its content: a file that was loaded, under whatever name, is passed over.
+Where what decides the reading has changed since (inputs.yml, time zone, hash key, contract), the
+loaded files that still lie in the landing folder are read anew, so that a correction takes effect.
+"""
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.contract import Contract, Input
+from orchestration.landing import convert, personal
+from orchestration.landing.files import FoundFile, content_hash, ending_of, find_files
+from orchestration.landing.formats import is_parquet, stage_jsonl, stage_parquet
+from orchestration.landing.header import Matched, match
+from orchestration.landing.mapping import DELETED, SOURCE, Delivery, load_mapping
+from orchestration.landing.plain_text import FileError, uncompressed
+from orchestration.landing.sql import literal, quoted
+from orchestration.landing.staged import Staged, make_rejects, stage_csv
+from orchestration.landing.tables import create_tables, recreate_incoming
+from orchestration.settings import Settings
+from orchestration.workspace import Workspace
+
+# Raised when a change of this code reads the same bytes differently.
+READING_VERSION = 1
+
+_SAMPLED_ROWS = 100_000
+_SHOWN_CHARACTERS = 500
+_DEFAULT_SOURCE = "main"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """A file read for an input.
+
+    Attributes:
+        input: Name of the input.
+        file: Path below the landing folder.
+        rows_read: Data rows, lines that do not parse included.
+        rows_rejected: Lines that do not parse.
+        error: Why the file cannot be taken at all; None = it can.
+        message: What a person should know; empty = nothing.
+    """
+
+    input: str
+    file: str
+    rows_read: int
+    rows_rejected: int
+    error: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class ReadReport:
+    """What one reading found.
+
+    Attributes:
+        files: Files read now.
+        skipped: Files passed over because their content is loaded.
+        unmatched: Data files that belong to no input.
+        messages: What a person should know about the delivery as a whole.
+    """
+
+    files: tuple[ReadFile, ...]
+    skipped: int
+    unmatched: tuple[str, ...]
+    messages: tuple[str, ...]
+
+    @property
+    def has_new(self) -> bool:
+        """Whether there is anything to check and take."""
+        return bool(self.files)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A file to read, with what it is known by."""
+
+    found: FoundFile
+    hash: str
+    reading: str
+    is_reread: bool = False
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What all files of one reading share."""
+
+    con: duckdb.DuckDBPyConnection
+    settings: Settings
+    folder: Path
+
+
+def read_deliveries(
+    workspace: Workspace,
+    contract: Contract,
+    settings: Settings,
+    refresh_id: str,
+    now: datetime,
+) -> ReadReport:
+    """Fills incoming.* with the rows of all files that are not loaded yet.
+
+    Args:
+        workspace: Landing folder, work database, hash key.
+        contract: The input contract.
+        settings: business_timezone and keep_free_text decide how values are read.
+        refresh_id: Id of the refresh, for the log.
+        now: Moment of the load, UTC without offset.
+
+    Returns:
+        What was found.
+
+    Raises:
+        MappingError: inputs.yml cannot be followed.
+    """
+    del now  # the moment of a load is no property of the rows read
+    zone = settings.get("business_timezone")
+    found = find_files(
+        workspace.landing,
+        contract,
+        load_mapping(workspace.landing, contract, zone),
+    )
+    key = personal.hash_key(workspace)
+    workspace.work_db.parent.mkdir(parents=True, exist_ok=True)
+    with _scratch(workspace) as folder, duckdb.connect(str(workspace.work_db)) as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.execute("set preserve_insertion_order = true")
+        con.execute("set enable_progress_bar = false")
+        create_tables(con, contract)
+        recreate_incoming(con, contract)
+        personal.use_key(con, key)
+        reader = _Reader(con, settings, folder)
+        files: list[ReadFile] = []
+        messages: list[str] = []
+        skipped = 0
+        for table in contract:
+            tasks, passed, message = _plan(con, table, found.files[table.name], settings, key)
+            skipped += passed
+            messages += [message] if message else []
+            files += _read_input(reader, table, tasks)
+    for name in found.unmatched:
+        messages.append(
+            f"{name}: belongs to no input; name it after one (such as orders.csv) or map it in"
+            " inputs.yml",
+        )
+    for message in messages:
+        _log.warning("%s", message)
+    _log.info("refresh %s: %d new files, %d known", refresh_id, len(files), skipped)
+    return ReadReport(tuple(files), skipped, found.unmatched, tuple(messages))
+
+
+@contextmanager
+def _scratch(workspace: Workspace) -> Iterator[Path]:
+    """A folder for copies that only the owner can read, gone afterwards, a crash's remains too."""
+    workspace.warehouse.mkdir(parents=True, exist_ok=True)
+    for left in workspace.warehouse.glob(".reading-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".reading-", dir=workspace.warehouse) as folder:
+        yield Path(folder)
+
+
+def _plan(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    files: Sequence[FoundFile],
+    settings: Settings,
+    key: str,
+) -> tuple[list[_Task], int, str | None]:
+    """Decides which files of an input are to be read, in the order of their versions.
+
+    Returns:
+        The tasks, the number of files passed over, and what a person should know.
+    """
+    tasks = []
+    hashes: set[str] = set()
+    for file in files:
+        digest = content_hash(file.path)
+        if digest in hashes:  # the same file twice
+            continue
+        hashes.add(digest)
+        tasks.append(_Task(file, digest, _reading_hash(table, file.delivery, settings, key)))
+    loaded = {
+        digest: (reading, first, last, stands)
+        for digest, reading, first, last, stands in con.execute(
+            """select loads.content_hash, any_value(readings.reading_hash), min(loads.loaded_at),
+                max(loads.loaded_at), sum(loads.rows_loaded) > 0
+            from ops.input_loads as loads
+            left join landing._readings as readings
+                on readings.input = loads.input and readings.content_hash = loads.content_hash
+            where loads.input = ? and loads.status = 'loaded'
+            group by loads.content_hash""",
+            [table.name],
+        ).fetchall()
+    }
+    new = [task for task in tasks if task.hash not in loaded]
+    known = [task for task in tasks if task.hash in loaded]
+    stale = [t for t in known if loaded[t.hash][0] is not None and loaded[t.hash][0] != t.reading]
+    if not stale:
+        return new, len(files) - len(new), None
+    gone = {h: v for h, v in loaded.items() if h not in hashes and v[3]}
+    known.sort(key=lambda task: (loaded[task.hash][1], task.found.name))
+    if gone and max(v[2] for v in gone.values()) > min(loaded[t.hash][1] for t in known):
+        return (
+            new,
+            len(files) - len(new),
+            f"{table.name}: what decides how its files are read (inputs.yml, time zone, hash key)"
+            " has changed, but some loaded files are no longer in the landing folder; their rows"
+            " keep the old reading. To read all anew, put them back or begin a new warehouse",
+        )
+    message = f"{table.name}: read anew, because what decides how its files are read has changed"
+    again = [replace(task, is_reread=True) for task in known]
+    return again + new, len(files) - len(again) - len(new), message
+
+
+def _reading_hash(table: Input, delivery: Delivery, settings: Settings, key: str) -> str:
+    """Returns a hash of all that decides how the bytes of a file become rows."""
+    columns = [
+        (c.name, c.data_type, c.default, c.excess_decimals, c.accepted_values)
+        for c in table.columns
+    ]
+    parts = [
+        READING_VERSION,
+        delivery.reading(),
+        columns,
+        [settings.get("business_timezone")],
+    ]
+    if table.is_personal:
+        parts += [
+            personal.key_fingerprint(key),
+            personal.shared_emails(),
+            settings.get("keep_free_text"),
+        ]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _read_input(reader: _Reader, table: Input, tasks: Sequence[_Task]) -> Iterator[ReadFile]:
+    base = 0
+    for number, task in enumerate(tasks, start=1):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(dir=reader.folder) as folder:
+            file, last_line = _read_file(reader, table, task, number, base, Path(folder))
+        base += last_line + 1
+        _log.info(
+            "%s: %s, %s rows in %.1f s",
+            table.name,
+            task.found.name,
+            f"{file.rows_read:,}",
+            time.monotonic() - began,
+        )
+        yield file
+
+
+def _read_file(
+    reader: _Reader,
+    table: Input,
+    task: _Task,
+    number: int,
+    base: int,
+    folder: Path,
+) -> tuple[ReadFile, int]:
+    """Reads one file into incoming.<input>; returns what it held and its last line."""
+    con, found = reader.con, task.found
+    record: dict[str, object] = {
+        "input": table.name,
+        "_file": found.name,
+        "file_number": number,
+        "content_hash": task.hash,
+        "reading_hash": task.reading,
+        "bytes": found.path.stat().st_size,
+        "format": found.delivery.format or ending_of(found.name) or "csv",
+        "rows_read": 0,
+        "rows_rejected": 0,
+        "unknown_columns": [],
+        "missing_columns": [],
+        "loaded_through": found.delivery.loaded_through,
+        "is_reread": task.is_reread,
+    }
+    last_line = 0
+    notes: tuple[str, ...] = ()
+    try:
+        staged, record["format"] = _stage(reader, table, found, folder, str(record["format"]))
+        last_line = staged.last_line
+        record["encoding"] = staged.encoding
+        matched = _matched(table, found.delivery, staged)
+        signs = _signs(con, table, found.delivery, staged, matched)
+        _insert(reader, table, found, staged, matched, signs, base)
+        rejected = _keep_rejected(con, table, found.name)
+        record["rows_rejected"] = rejected
+        record["rows_read"] = staged.rows + rejected
+        record["unknown_columns"] = list(matched.unknown)
+        record["missing_columns"] = _missing(con, table, found.name, matched, staged)
+        notes = matched.notes
+        if matched.unknown:
+            notes = (f"unknown columns kept out: {', '.join(matched.unknown)}", *notes)
+    except FileError as error:
+        record["error"] = str(error)
+    record["message"] = "; ".join(notes) or None
+    columns = ", ".join(quoted(name) for name in record)
+    places = ", ".join("?" for _ in record)
+    con.execute(f"insert into incoming._files ({columns}) values ({places})", [*record.values()])
+    return (
+        ReadFile(
+            table.name,
+            found.name,
+            int(str(record["rows_read"])),
+            int(str(record["rows_rejected"])),
+            str(record["error"]) if "error" in record else None,
+            "; ".join(notes),
+        ),
+        last_line,
+    )
+
+
+def _stage(
+    reader: _Reader,
+    table: Input,
+    found: FoundFile,
+    folder: Path,
+    file_format: str,
+) -> tuple[Staged, str]:
+    """Stages a file in the format its first bytes show, else the one stated or its name has."""
+    path = uncompressed(found.path, folder)
+    if is_parquet(path):
+        file_format = "parquet"
+    if path.stat().st_size == 0:
+        raise FileError("is empty: it has not even a header")
+    try:
+        if file_format == "parquet":
+            return stage_parquet(reader.con, path, folder), file_format
+        if file_format == "jsonl":
+            return stage_jsonl(reader.con, path, folder, found.delivery), file_format
+        return stage_csv(reader.con, path, folder, table, found.delivery), file_format
+    except duckdb.Error as error:
+        # DuckDB's words may quote the file, which may be personal
+        raise FileError(f"cannot be read as {file_format} ({type(error).__name__})") from error
+
+
+def _matched(table: Input, delivery: Delivery, staged: Staged) -> Matched:
+    if not staged.names and not staged.rows:  # JSON Lines without a line
+        return Matched({}, (), (), ())
+    return match(table, delivery, staged.names)
+
+
+def _signs(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    delivery: Delivery,
+    staged: Staged,
+    matched: Matched,
+) -> convert.Signs:
+    """Finds the decimal sign of a file, unless stated, from its numbers that leave no doubt."""
+    numbers = [
+        f"c{matched.columns[column.name]}"
+        for column in table.columns
+        if column.data_type.startswith(("decimal", "bigint"))
+        and column.personal is None
+        and column.name in matched.columns
+    ]
+    if delivery.decimal or not numbers:
+        return convert.Signs(delivery.decimal or ".", delivery.thousands)
+    # the first rows tell, or, where they do not, all of them
+    for limit in (f"limit {_SAMPLED_ROWS}", ""):
+        sums = [
+            " + ".join(f"count_if({convert.number_evidence(f'trim({c})')[sign]})" for c in numbers)
+            for sign in (0, 1)
+        ]
+        commas, points = con.execute(
+            f"select {', '.join(sums)} from (select * from {staged.relation} {limit})",
+        ).fetchall()[0]
+        if commas or points or staged.rows <= _SAMPLED_ROWS:
+            break
+    return convert.Signs("," if commas > points else ".", delivery.thousands)
+
+
+def _insert(
+    reader: _Reader,
+    table: Input,
+    found: FoundFile,
+    staged: Staged,
+    matched: Matched,
+    signs: convert.Signs,
+    base: int,
+) -> None:
+    """Converts the rows of a staged file and adds them to incoming.<input>."""
+    delivery = found.delivery
+    texts: dict[str, str] = {}
+    for name in (*(column.name for column in table.columns), SOURCE, DELETED):
+        if name in delivery.constants:
+            raw = literal(delivery.constants[name])
+        elif name in matched.columns:
+            raw = f"c{matched.columns[name]}"
+        else:
+            continue
+        texts[name] = convert.cleaned(raw, delivery)
+    selected = "".join(f", {text} as {quoted(name + '__raw')}" for name, text in texts.items())
+    values = _values(table, delivery, texts.keys(), signs, reader.settings)
+    source = _text_of(SOURCE, texts)
+    deleted = convert.is_true(_text_of(DELETED, texts)) if DELETED in texts else "false"
+    meta = {
+        "_row": f"{base} + line",
+        "_source": f"coalesce({convert.mapped(source, delivery.values.get(SOURCE))},"
+        f" {literal(_DEFAULT_SOURCE)})",
+        "_file": literal(found.name),
+        "_line": "line",
+        "_is_deleted": deleted,
+    }
+    columns = ", ".join(f"{value} as {quoted(name)}" for name, value in (meta | values).items())
+    reader.con.execute(
+        f"""insert into incoming.{quoted(table.name)} by name
+        select {columns} from (select line{selected} from {staged.relation})""",
+    )
+
+
+def _text_of(name: str, texts: Mapping[str, str]) -> str:
+    return quoted(f"{name}__raw") if name in texts else "cast(null as varchar)"
+
+
+def _values(
+    table: Input,
+    delivery: Delivery,
+    given: Sequence[str] | object,
+    signs: convert.Signs,
+    settings: Settings,
+) -> dict[str, str]:
+    """Returns SQL of every column of incoming.<input>, from the texts `<column>__raw`."""
+    business = settings.get("business_timezone")
+    zones = convert.Zones(delivery.time_zone or business, business)
+    local = convert.Zones("UTC", "UTC")  # of a birth date only the day written counts
+    values: dict[str, str] = {}
+    for column in table.columns:
+        default = convert.default_of(column)
+        if column.name not in given:  # type: ignore[operator]
+            values |= {
+                name: default or f"cast(null as {data_type})"
+                for name, data_type in column.landing_columns.items()
+            }
+            continue
+        raw = quoted(f"{column.name}__raw")
+        text = convert.mapped(raw, delivery.values.get(column.name))
+        if column.personal:
+            day = convert.typed(column, raw, signs, local, delivery.date_formats)
+            keep = settings.get("keep_free_text")
+            values |= personal.reduced(column, raw, day, keep_free_text=keep)
+            continue
+        value = convert.typed(column, text, signs, zones, delivery.date_formats)
+        # a default stands for what is absent, never for what does not fit
+        absent = f"case when {text} is null then {default} else {value} end"
+        values[column.name] = absent if default else value
+        if not column.is_text:
+            values[f"{column.name}__text"] = raw
+    return values
+
+
+def _keep_rejected(con: duckdb.DuckDBPyConnection, table: Input, name: str) -> int:
+    """Moves the rejected lines to incoming._rejected_lines; returns how many there are."""
+    value = personal.shape("value") if table.is_personal else f"left(value, {_SHOWN_CHARACTERS})"
+    con.execute(
+        f"""insert into incoming._rejected_lines
+        select ?, ?, line, {value}, message from rejects order by line""",
+        [table.name, name],
+    )
+    rejected = con.execute("select count(*) from rejects").fetchall()[0][0]
+    make_rejects(con)
+    return int(rejected)
+
+
+def _missing(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    name: str,
+    matched: Matched,
+    staged: Staged,
+) -> list[str]:
+    """Returns the required columns a file lacks; one that only deletes needs but the key."""
+    if not matched.missing or DELETED not in matched.columns or not staged.rows:
+        return list(matched.missing)
+    has_rows = con.execute(
+        f"""select exists (
+            select 1 from incoming.{quoted(table.name)} where _file = ? and not _is_deleted
+        )""",
+        [name],
+    ).fetchall()[0][0]
+    return [column for column in matched.missing if has_rows or column in table.key]
