@@ -110,6 +110,34 @@ class Refund:
 
 
 @dataclass
+class Presence:
+    """The days, as numbers, on which a person is not lost in some basis.
+
+    Attributes:
+        first: The first day of all.
+        days: 1 or 0 for each day from the first on.
+    """
+
+    first: int
+    days: bytearray
+
+    def is_there(self, day: int) -> bool:
+        """Whether the person has come and is not lost at the end of a day."""
+        return day >= self.first and bool(self.days[day - self.first])
+
+    def _between(self, start: date, last: date) -> bytearray:
+        return self.days[max(0, start.toordinal() - self.first) : last.toordinal() - self.first + 1]
+
+    def is_away_between(self, start: date, last: date) -> bool:
+        """Whether the person is lost on some day of a period."""
+        return 0 in self._between(start, last)
+
+    def came_between(self, start: date, last: date) -> bool:
+        """Whether the person is there on some day of a period, or came and went on its first."""
+        return 1 in self._between(start, last) or start.toordinal() <= self.first
+
+
+@dataclass
 class Cell:
     """One row of the retention rates."""
 
@@ -565,11 +593,82 @@ class Oracle:
             spells[person] = own
         return spells
 
-    def is_active(self, person: str, day: date) -> bool:
-        """Whether a person has bought by the end of a day and is not lost on it."""
-        return self.occasions[person][0] <= day and not any(
-            start <= day and (end is None or day < end) for start, end in self.lost_spells[person]
-        )
+    # --- §2 presence -------------------------------------------------------------------------------
+
+    @cached_property
+    def last_index(self) -> int:
+        """The cutoff day as a number."""
+        return self.cutoff_day.toordinal()
+
+    @cached_property
+    def buyers(self) -> dict[str, "Presence"]:
+        """On which days each person is not lost, by orders."""
+        found = {}
+        for person, days in self.occasions.items():
+            first = days[0].toordinal()
+            is_there = bytearray(b"\1" * (self.last_index - first + 1))
+            for lost_on, back_on in self.lost_spells[person]:
+                end = back_on.toordinal() if back_on else self.last_index + 1
+                for number in range(lost_on.toordinal(), end):
+                    is_there[number - first] = 0
+            found[person] = Presence(first, is_there)
+        return found
+
+    def subscribers(self, stretches: list[Row]) -> dict[str, "Presence"]:
+        """On which days each person is not lost, by subscriptions, asked day by day.
+
+        A pause right after service is kept for its days of grace; any other time without service
+        is a loss from its first day.
+
+        Args:
+            stretches: Priced stretches with customer_id, is_paid, is_paused, starts_on and ends_on
+                (exclusive, None while they run), in local days.
+        """
+        own: dict[str, list[Row]] = defaultdict(list)
+        for row in stretches:
+            own[row["customer_id"]].append(row)
+        found = {}
+        for person, rows in own.items():
+            paid = [row["starts_on"].toordinal() for row in rows if row["is_paid"]]
+            if paid:
+                first = min(paid)
+                days = range(first, self.last_index + 1)
+                found[person] = Presence(first, self._served_days(rows, days))
+        return found
+
+    def _served_days(self, rows: list[Row], days: range) -> bytearray:
+        def covers(row: Row, day: int) -> bool:
+            end = row["ends_on"]
+            return row["starts_on"].toordinal() <= day and (end is None or day < end.toordinal())
+
+        is_there = bytearray()
+        paused_since, was_served = None, True
+        for day in days:
+            is_served = any(row["is_paid"] and covers(row, day) for row in rows)
+            is_paused = not is_served and any(row["is_paused"] and covers(row, day) for row in rows)
+            if not is_paused:
+                paused_since = None
+            elif paused_since is None and was_served:
+                paused_since = day
+            is_kept = (
+                paused_since is not None and day - paused_since < self.settings["pause_grace_days"]
+            )
+            is_there.append(is_served or is_kept)
+            was_served = is_served
+        return is_there
+
+    def anybody(self, stretches: list[Row]) -> dict[str, "Presence"]:
+        """On which days each person is there in one basis or the other."""
+        buyers, subscribers = self.buyers, self.subscribers(stretches)
+        found = {}
+        for person in buyers.keys() | subscribers.keys():
+            both = [one for one in (buyers.get(person), subscribers.get(person)) if one]
+            first = min(one.first for one in both)
+            days = range(first, self.last_index + 1)
+            found[person] = Presence(
+                first, bytearray(any(one.is_there(day) for one in both) for day in days)
+            )
+        return found
 
     # --- §3 retention -----------------------------------------------------------------------------
 
@@ -606,30 +705,41 @@ class Oracle:
             own.sort(key=lambda one: (instants[one.order_id], one.order_id))
         return found
 
-    def retention(self, grain: str, dimension: str = "all") -> dict[tuple[date, str], Cell]:
-        """Opening, closing and what lies between, by period and value."""
+    def retention(
+        self,
+        grain: str,
+        dimension: str = "all",
+        people: "Mapping[str, Presence] | None" = None,
+        first_day: date | None = None,
+    ) -> dict[tuple[date, str], Cell]:
+        """Opening, closing and what lies between, by period and value.
+
+        Args:
+            grain: week, month, quarter or year.
+            dimension: all, sales_channel, or a trait of the customers.
+            people: Who is there when; by orders where not given.
+            first_day: The first day of the history; by default that of the first valid order.
+        """
+        people = self.buyers if people is None else people
         cells: dict[tuple[date, str], Cell] = defaultdict(Cell)
-        for start, end in periods(grain, self.first_day, self.cutoff_day):
+        for start, end in periods(grain, first_day or self.first_day, self.cutoff_day):
             last = min(end - DAY, self.cutoff_day)
-            for person, days in self.occasions.items():
-                if days[0] <= last:
-                    self._count_person(cells, person, dimension, start, last)
+            for person, presence in people.items():
+                if presence.first <= last.toordinal():
+                    self._count_person(cells, person, presence, dimension, (start, last))
         return cells
 
     def _count_person(
         self,
         cells: dict[tuple[date, str], Cell],
         person: str,
+        presence: "Presence",
         dimension: str,
-        start: date,
-        last: date,
+        period: tuple[date, date],
     ) -> None:
-        was, is_now = self.is_active(person, start - DAY), self.is_active(person, last)
-        is_lost_inside = any(
-            lost_on <= last and (back_on is None or back_on > start)
-            for lost_on, back_on in self.lost_spells[person]
-            if lost_on >= start or (back_on is not None and back_on > start)
-        )
+        start, last = period
+        was = presence.is_there(start.toordinal() - 1)
+        is_now = presence.is_there(last.toordinal())
         before = (start, self.value_on(person, dimension, start - DAY)) if was else None
         after = (start, self.value_on(person, dimension, last))
         if was:
@@ -642,13 +752,13 @@ class Oracle:
         if is_now:
             cells[after].closing += 1
             if not was:
-                is_new = self.occasions[person][0] >= start
+                is_new = presence.first >= start.toordinal()
                 cells[after].new += is_new
                 cells[after].returned += not is_new
             else:
-                cells[after].intra_period_lapse += is_lost_inside
-        elif not was and any(start <= day <= last for day in self.occasions[person]):
-            cells[after].transient += 1
+                cells[before].intra_period_lapse += presence.is_away_between(start, last)
+        elif not was:
+            cells[after].transient += presence.came_between(start, last)
 
     # --- §3 cohorts -------------------------------------------------------------------------------
 

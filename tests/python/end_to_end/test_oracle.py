@@ -233,3 +233,43 @@ def test_a_refund_takes_its_share_of_net_revenue():
     assert oracle.orders[0].net_revenue == Decimal("20.21") - Decimal("6.74")
     oracle = shop({}, cutoff="2024-01-31", rows={"orders": [order], "refunds": parts})
     assert oracle.orders[0].net_revenue == 0
+
+
+def stretch(customer, starts_on, ends_on, is_paid=True):
+    """A priced stretch, paid for or paused."""
+    return {
+        "customer_id": customer,
+        "is_paid": is_paid,
+        "is_paused": not is_paid,
+        "starts_on": date.fromisoformat(starts_on),
+        "ends_on": ends_on and date.fromisoformat(ends_on),
+    }
+
+
+def test_subscribers_are_lost_at_service_end_and_paused_ones_after_the_grace():
+    """§2: E03, E71, E72, and lost in any only when lost in both bases."""
+    oracle = shop({"a": ["2024-02-10"]}, FIXED | {"pause_grace_days": 10}, "2024-03-31")
+    stretches = [
+        stretch("a", "2024-01-10", "2024-02-01"),
+        stretch("b", "2024-01-10", "2024-01-20"),
+        stretch("b", "2024-01-20", "2024-02-10", is_paid=False),
+        stretch("c", "2024-01-10", "2024-01-10"),
+    ]
+    people = oracle.subscribers(stretches)
+
+    def days_there(presence):
+        return [
+            date.fromordinal(presence.first + number)
+            for number, is_there in enumerate(presence.days)
+            if is_there
+        ]
+
+    assert days_there(people["a"])[-1] == date(2024, 1, 31)
+    assert days_there(people["b"])[-1] == date(2024, 1, 29)
+    assert days_there(people["c"]) == []
+    months = oracle.retention("month", "all", people, date(2024, 1, 10))
+    # E03: a is there at the close of January and lost in February; b and c came and went
+    assert months[date(2024, 1, 1), "all"] == Cell(new=1, closing=1, transient=2)
+    assert months[date(2024, 2, 1), "all"] == Cell(opening=1, lost=1)
+    either = oracle.retention("month", "all", oracle.anybody(stretches), date(2024, 1, 10))
+    assert either[date(2024, 2, 1), "all"] == Cell(opening=1, closing=1, intra_period_lapse=1)
