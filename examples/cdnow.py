@@ -20,6 +20,7 @@ from examples.landing_folder import write_csv, write_text
 INPUTS_YML = """\
 # How the files beside this one are to be read, and the last day the sample covers.
 time_zone: America/New_York
+loaded_through: 1998-06-30
 """
 
 # The papers count the 8 orders of amount 0 as purchases.
