@@ -1,6 +1,7 @@
 """Hashes that say whether a refresh could change anything: what was delivered, and the code."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -57,7 +58,9 @@ def inputs_hash(landing: Path, settings: Settings) -> str:
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(landing).parts)
     )
-    files_hash = _hash_files(landing, files)
+    # with another key every hashed e-mail is another, so all files are read anew
+    key = os.environ.get("HOLDFAST_HASH_KEY", "")
+    files_hash = hashlib.sha256(f"{_hash_files(landing, files)} {key}".encode()).hexdigest()
     if settings.get("max_data_age_days") and not settings.get("as_of"):
         today = datetime.now(ZoneInfo(settings.get("business_timezone"))).date()
         return hashlib.sha256(f"{files_hash} {today}".encode()).hexdigest()

@@ -6,6 +6,7 @@ it is known that there is something to do.
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -99,6 +100,8 @@ def make_sample(workspace: Workspace) -> None:
         say(f"{'sample':<10}making sample data, as no LANDING is given ...")
         started = time.monotonic()
         stamp.unlink(missing_ok=True)
+        # another generator may name its files otherwise, and all that lies there is loaded
+        shutil.rmtree(workspace.landing, ignore_errors=True)
         subprocess.run(
             [
                 sys.executable,
