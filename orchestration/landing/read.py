@@ -2,7 +2,7 @@
 
 Every file is read once, by its content: a file that was loaded, under whatever name, is passed over.
 Where what decides the reading has changed since (inputs.yml, time zone, hash key, contract), the
-loaded files that still lie in the landing folder are read anew, so that a correction takes effect.
+loaded files that still lie in the landing folder are read anew, so that it takes effect.
 """
 
 import hashlib

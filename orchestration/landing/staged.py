@@ -223,13 +223,17 @@ class _CsvStage:
                 f" {'are lost' if missed > 0 else 'stand twice'}; its quotes are damaged",
             )
         self._keep_rejects(delivered, starts)
-        self._keep_gaps(starts, heights)
+        is_even = self._keep_gaps(starts, heights)
         columns = ", ".join(f"c{i}" for i in range(len(self.header.names)))
         filled = " or ".join(f"c{i} is not null" for i in range(len(self.header.names)))
+        shifted = f"numbered.ordinal + {self.header.lines}"
+        join = ""
+        if not is_even:
+            shifted = "numbered.ordinal + coalesce(gaps.shift, 0)"
+            join = "asof left join gaps on numbered.ordinal >= gaps.threshold"
         relation = f"""(
-            select numbered.ordinal + coalesce(gaps.shift, 0) as line, {columns}
-            from ({self._numbered(is_parallel=is_parallel)}) as numbered
-            asof left join gaps on numbered.ordinal >= gaps.threshold
+            select {shifted} as line, {columns}
+            from ({self._numbered(is_parallel=is_parallel)}) as numbered {join}
             where {filled}
         )"""
         return Staged(relation, self.header.names, encoding, rows, self.lines.lines)
@@ -313,8 +317,12 @@ class _CsvStage:
     def _unblank(self, starts: np.ndarray, heights: np.ndarray) -> int:
         return len(np.setdiff1d(self._covered(starts, heights), self._blank()))
 
-    def _keep_gaps(self, starts: np.ndarray, heights: np.ndarray) -> None:
-        """Stores by how many lines, of no row, each ordinal is to be shifted."""
+    def _keep_gaps(self, starts: np.ndarray, heights: np.ndarray) -> bool:
+        """Stores by how many lines, of no row, each ordinal is to be shifted.
+
+        Returns:
+            Whether the shift is the same for all: the header's lines.
+        """
         gone = np.unique(
             np.concatenate(
                 [
@@ -333,6 +341,7 @@ class _CsvStage:
             ) group by threshold""",
             [thresholds.tolist(), np.arange(1, len(gone) + 1).tolist()],
         )
+        return len(gone) == self.header.lines
 
     def _keep_rejects(self, delivered: Path, starts: np.ndarray) -> None:
         """Fills the temporary table `rejects`; lines with nothing but delimiters are no rows."""

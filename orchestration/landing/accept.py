@@ -1,0 +1,510 @@
+"""Merges what passed the guards into schema landing, in one transaction.
+
+Afterwards landing.<input> has one row per key, the latest version, and every file's rows add up:
+read = loaded + refused + superseded, also for files of earlier loads whose rows were replaced now.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from orchestration.contract import Contract, Input
+from orchestration.landing.holds import HOLDS, Hold, held_when
+from orchestration.landing.keys import row_key
+from orchestration.landing.mapping import SOURCE, Delivery, load_mapping
+from orchestration.landing.sql import literal, literals, quoted
+from orchestration.landing.tables import create_tables, landing_columns
+from orchestration.settings import Settings
+from orchestration.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+
+class AccountingError(RuntimeError):
+    """A file's rows do not add up: holdfast's own fault, so nothing is taken."""
+
+
+@dataclass(frozen=True)
+class AcceptReport:
+    """What one acceptance did, over all files of the refresh.
+
+    Attributes:
+        rows_read: Rows of the new files.
+        rows_loaded: Of these, rows that stand as the latest version of their key.
+        rows_refused: Of these, rows in quarantine.
+        rows_superseded: Of these, rows replaced by a later or an equal version.
+        inputs: Inputs whose landing table changed.
+    """
+
+    rows_read: int
+    rows_loaded: int
+    rows_refused: int
+    rows_superseded: int
+    inputs: tuple[str, ...]
+
+
+def accept(
+    workspace: Workspace,
+    contract: Contract,
+    settings: Settings,
+    refresh_id: str,
+    now: datetime,
+) -> AcceptReport:
+    """Takes the delivered rows the guards did not refuse.
+
+    Args:
+        workspace: Work database, and landing folder for inputs.yml.
+        contract: The input contract.
+        settings: The settings; business_timezone for inputs.yml.
+        refresh_id: Id of this refresh.
+        now: Moment of the load, UTC without offset.
+
+    Returns:
+        What was taken.
+
+    Raises:
+        AccountingError: The rows of a file do not add up; nothing was taken.
+    """
+    zone = settings.get("business_timezone")
+    deliveries = load_mapping(workspace.landing, contract, zone)
+    with duckdb.connect(str(workspace.work_db)) as con:
+        con.execute("set enable_progress_bar = false")
+        create_tables(con, contract)
+        with _transaction(con):
+            changed = _inputs_read(con, contract)
+            before = {table.name: _held_by_file(con, table) for table in changed}
+            for hold in HOLDS:  # a delivery may hold or free rows of an input it does not hold
+                table = contract.inputs[hold.input]
+                before.setdefault(table.name, _held_by_file(con, table))
+            _record_loads(con, refresh_id, now)
+            for table in changed:
+                _merge(con, table, refresh_id, now)
+                _log.info("%s: latest versions stand", table.name)
+            _keep_feeds(con, changed, now)
+            _keep_readings(con)
+            touched = list(changed)
+            if any(table.name in {"orders", "order_items"} for table in changed):
+                touched += [
+                    contract.inputs[hold.input]
+                    for hold in HOLDS
+                    if contract.inputs[hold.input] not in changed
+                ]
+                for hold in HOLDS:
+                    _hold(con, contract.inputs[hold.input], hold, refresh_id, now)
+            for table in touched:
+                _count(con, table, before[table.name])
+            for table in changed:
+                _heal(con, table, refresh_id, now)
+            _keep_loaded_through(con, deliveries)
+            _check_accounts(con)
+        return _report(con, refresh_id, touched)
+
+
+def stop(
+    workspace: Workspace,
+    contract: Contract,
+    settings: Settings,
+    refresh_id: str,
+    now: datetime,
+) -> None:
+    """Records that the guards stopped the load: nothing is taken, all rows count as refused.
+
+    Args:
+        workspace: Work database.
+        contract: The input contract.
+        settings: The settings.
+        refresh_id: Id of this refresh.
+        now: Moment of the load, UTC without offset.
+    """
+    del settings
+    with duckdb.connect(str(workspace.work_db)) as con:
+        create_tables(con, contract)
+        with _transaction(con):
+            con.execute(
+                "delete from ops.input_loads where refresh_id = ? and status <> 'loaded'",
+                [refresh_id],
+            )
+            con.execute(
+                """insert into ops.input_loads by name
+                select ? as refresh_id, input, _file as file, content_hash, bytes, format, encoding,
+                    rows_read, 0 as rows_loaded, rows_read as rows_refused, 0 as rows_superseded,
+                    case when error is null then 'stopped' else 'unreadable' end as status,
+                    coalesce(error, message) as message, cast(? as timestamp) as loaded_at
+                from incoming._files""",
+                [refresh_id, now],
+            )
+
+
+@contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    con.execute("begin")
+    try:
+        yield
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def _inputs_read(con: duckdb.DuckDBPyConnection, contract: Contract) -> list[Input]:
+    names = {
+        name for (name,) in con.execute("select distinct input from incoming._files").fetchall()
+    }
+    return [table for table in contract if table.name in names]
+
+
+def _record_loads(con: duckdb.DuckDBPyConnection, refresh_id: str, now: datetime) -> None:
+    """Adds the new files with all their rows superseded; `_count` moves them where they belong."""
+    con.execute(
+        """insert into ops.input_loads by name
+        select ? as refresh_id, input, _file as file, content_hash, bytes, format, encoding,
+            rows_read, 0 as rows_loaded, rows_rejected as rows_refused,
+            rows_read - rows_rejected as rows_superseded,
+            case when error is null then 'loaded' else 'unreadable' end as status,
+            coalesce(error, message) as message,
+            cast(? as timestamp) as loaded_at
+        from incoming._files""",
+        [refresh_id, now],
+    )
+    holds = literals(hold.rule for hold in HOLDS)
+    # rows refused for good, each once however many rules it breaks
+    con.execute(
+        f"""create or replace temp table refused as
+        select distinct input, _row from incoming._refused where rule not in {holds}""",
+    )
+
+
+def _merge(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    refresh_id: str,
+    now: datetime,
+) -> None:
+    """Replaces rows of landing.<input> by the latest delivered version of their key."""
+    landing, incoming = f"landing.{quoted(table.name)}", f"incoming.{quoted(table.name)}"
+    _count_refused(con, table, refresh_id)
+    is_reread = con.execute(
+        "select coalesce(bool_or(is_reread), false) from incoming._files where input = ?",
+        [table.name],
+    ).fetchall()[0][0]
+    key = [SOURCE, *table.key]
+    keys = ", ".join(quoted(part) for part in key)
+    con.execute(
+        f"""create or replace temp table latest as
+        select max(_row) as _row from {incoming} as delivered
+        where not exists (
+            select 1 from refused
+            where refused.input = {literal(table.name)} and refused._row = delivered._row
+        )
+        group by {keys}""",
+    )
+    columns = [*table.landing_columns, "_is_deleted"]
+    same_key = " and ".join(f"standing.{quoted(p)} = delivered.{quoted(p)}" for p in key)
+    same_row = " and ".join(
+        f"standing.{quoted(name)} is not distinct from delivered.{quoted(name)}" for name in columns
+    )
+    if not is_reread:
+        # an equal version collapses into the one that stands
+        con.execute(
+            f"""delete from latest where _row in (
+                select delivered._row
+                from {incoming} as delivered
+                inner join {landing} as standing on {same_key}
+                where {same_row}
+            )""",
+        )
+    con.execute(
+        f"""create or replace temp table arriving as
+        select delivered.* from {incoming} as delivered
+        inner join latest on latest._row = delivered._row""",
+    )
+    con.execute(
+        f"""delete from {landing} as standing where exists (
+            select 1 from arriving as delivered where {same_key}
+        )""",
+    )
+    if is_reread:
+        _drop_reread(con, table)
+    values = {name: quoted(name) for name in landing_columns(table)} | {
+        "_refresh_id": literal(refresh_id),
+        "_loaded_at": f"timestamp {literal(now.isoformat(sep=' '))}",
+        "_is_held": "false",
+    }
+    selected = ", ".join(f"{value} as {quoted(name)}" for name, value in values.items())
+    con.execute(f"insert into {landing} by name select {selected} from arriving order by _row")
+
+
+def _drop_reread(con: duckdb.DuckDBPyConnection, table: Input) -> None:
+    """Takes away what the files read anew brought when they were read otherwise."""
+    con.execute(
+        f"""delete from landing.{quoted(table.name)} as standing where exists (
+            select 1 from ops.input_loads as loads
+            inner join incoming._files as files
+                on files.input = loads.input and files.content_hash = loads.content_hash
+            where files.is_reread and loads.input = {literal(table.name)}
+                and loads.refresh_id = standing._refresh_id and loads.file = standing._file
+        )""",
+    )
+
+
+def _count_refused(con: duckdb.DuckDBPyConnection, table: Input, refresh_id: str) -> None:
+    """Moves rows refused for good from superseded to refused, per file."""
+    con.execute(
+        f"""update ops.input_loads as loads set
+            rows_refused = loads.rows_refused + counted.refused,
+            rows_superseded = loads.rows_superseded - counted.refused
+        from (
+            select delivered._file, count(*) as refused
+            from incoming.{quoted(table.name)} as delivered
+            inner join refused on refused.input = ? and refused._row = delivered._row
+            group by delivered._file
+        ) as counted
+        where loads.refresh_id = ? and loads.input = ? and loads.file = counted._file
+            and loads.status = 'loaded'""",
+        [table.name, refresh_id, table.name],
+    )
+
+
+def _held_by_file(con: duckdb.DuckDBPyConnection, table: Input) -> dict[tuple[str, str], int]:
+    """Returns how many rows of each load stand and are held."""
+    if table.name not in {hold.input for hold in HOLDS}:
+        return {}
+    return {
+        (refresh_id, file): held
+        for refresh_id, file, held in con.execute(
+            f"""select _refresh_id, _file, count(*) from landing.{quoted(table.name)}
+            where _is_held group by _refresh_id, _file""",
+        ).fetchall()
+    }
+
+
+def _count(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    held_before: dict[tuple[str, str], int],
+) -> None:
+    """Makes the counts of every load of an input say where its rows are now.
+
+    What stands counts as loaded, or as refused while it is held; what stood and was replaced, and
+    what was held and is no more, moves with the difference to superseded.
+    """
+    con.execute(
+        """create or replace temp table held_before (
+            _refresh_id varchar, _file varchar, held bigint
+        )""",
+    )
+    if held_before:
+        con.executemany(
+            "insert into held_before values (?, ?, ?)",
+            [[refresh_id, file, held] for (refresh_id, file), held in held_before.items()],
+        )
+    con.execute(
+        f"""update ops.input_loads as loads set
+            rows_loaded = counted.loaded,
+            rows_refused = loads.rows_refused + counted.held - counted.held_before,
+            rows_superseded = loads.rows_read - counted.loaded
+                - (loads.rows_refused + counted.held - counted.held_before)
+        from (
+            select known.refresh_id, known.file,
+                coalesce(standing.loaded, 0) as loaded,
+                coalesce(standing.held, 0) as held,
+                coalesce(held_before.held, 0) as held_before
+            from ops.input_loads as known
+            left join (
+                select _refresh_id, _file,
+                    count(*) filter (where not _is_held) as loaded,
+                    count(*) filter (where _is_held) as held
+                from landing.{quoted(table.name)} group by _refresh_id, _file
+            ) as standing
+                on standing._refresh_id = known.refresh_id and standing._file = known.file
+            left join held_before
+                on held_before._refresh_id = known.refresh_id and held_before._file = known.file
+            where known.input = ? and known.status = 'loaded'
+        ) as counted
+        where loads.input = ? and loads.status = 'loaded'
+            and loads.refresh_id = counted.refresh_id and loads.file = counted.file""",
+        [table.name, table.name],
+    )
+
+
+def _hold(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    hold: Hold,
+    refresh_id: str,
+    now: datetime,
+) -> None:
+    """Marks the rows that wait for another input (E47); frees and heals those that no longer do."""
+    landing = f"landing.{quoted(table.name)}"
+    con.execute(
+        f"""update {landing} as standing set _is_held = not standing._is_held
+        where standing._is_held <> {held_when(hold, "standing")}""",
+    )
+    key = row_key(table, "standing", is_incoming=False)
+    con.execute(
+        f"""update ops.quarantined_rows set healed_at = ?
+        where input = ? and rule = ? and healed_at is null and row_key not in (
+            select {key} from {landing} as standing where standing._is_held
+        )""",
+        [now, table.name, hold.rule],
+    )
+    # rows taken earlier that are held only now are in nobody's quarantine yet
+    con.execute(
+        f"""insert into ops.quarantined_rows by name
+        select ? as refresh_id, ? as input, _file as file, _line as line, {key} as row_key,
+            ? as rule, ? as column_name, {quoted(hold.column_name)} as value,
+            cast(? as timestamp) as refused_at, cast(null as timestamp) as healed_at
+        from {landing} as standing
+        where standing._is_held and {key} not in (
+            select row_key from ops.quarantined_rows
+            where input = ? and rule = ? and healed_at is null and row_key is not null
+        )""",
+        [refresh_id, table.name, hold.rule, hold.column_name, now, table.name, hold.rule],
+    )
+
+
+def _heal(con: duckdb.DuckDBPyConnection, table: Input, refresh_id: str, now: datetime) -> None:
+    """Marks refused rows as healed when a version of their key was taken now.
+
+    A line without a key, or one that does not parse, is healed when its file came again and was
+    taken: if it is still wrong there, it was refused anew.
+    """
+    holds = literals(hold.rule for hold in HOLDS)
+    key = row_key(table, "delivered", is_incoming=True)
+    open_rows = f"""input = {literal(table.name)} and healed_at is null and rule not in {holds}"""
+    con.execute(
+        f"""update ops.quarantined_rows set healed_at = ?
+        where {open_rows} and row_key in (
+            select {key} from incoming.{quoted(table.name)} as delivered
+            where not exists (
+                select 1 from refused
+                where refused.input = {literal(table.name)} and refused._row = delivered._row
+            )
+        ) and not (refresh_id = ? and exists (
+            -- refused now, and not followed by a sound version in this very delivery
+            select 1 from (
+                select {key} as row_key, max(delivered._row) as last_row,
+                    max(delivered._row) filter (where refused._row is null) as last_sound
+                from incoming.{quoted(table.name)} as delivered
+                left join refused
+                    on refused.input = {literal(table.name)} and refused._row = delivered._row
+                group by 1
+            ) as versions
+            where versions.row_key = quarantined_rows.row_key
+                and versions.last_row > versions.last_sound
+        ))""",
+        [now, refresh_id],
+    )
+    con.execute(
+        f"""update ops.quarantined_rows set healed_at = ?
+        where {open_rows} and refresh_id <> ? and coalesce(replace(row_key, '|', ''), '') = ''
+            and file in (select _file from incoming._files where input = ?)""",
+        [now, refresh_id, table.name],
+    )
+    # a file read anew was judged anew: what it once was refused for is told again if it still holds
+    con.execute(
+        f"""update ops.quarantined_rows set healed_at = ?
+        where {open_rows} and refresh_id <> ? and exists (
+            select 1 from ops.input_loads as loads
+            inner join incoming._files as files
+                on files.input = loads.input and files.content_hash = loads.content_hash
+            where files.is_reread and loads.input = quarantined_rows.input
+                and loads.file = quarantined_rows.file
+                and loads.refresh_id = quarantined_rows.refresh_id
+        )""",
+        [now, refresh_id],
+    )
+
+
+def _keep_feeds(con: duckdb.DuckDBPyConnection, tables: Sequence[Input], now: datetime) -> None:
+    """Records which sources delivered which inputs; rows refused do not make a feed."""
+    for table in tables:
+        con.execute(
+            f"""create or replace temp table delivered_sources as
+            select distinct _source from incoming.{quoted(table.name)} as delivered
+            where not exists (
+                select 1 from refused
+                where refused.input = {literal(table.name)} and refused._row = delivered._row
+            )""",
+        )
+        con.execute(
+            """update ops.feeds set last_delivered_at = ?
+            where input = ? and source in (select _source from delivered_sources)""",
+            [now, table.name],
+        )
+        con.execute(
+            """insert into ops.feeds by name
+            select ? as input, _source as source, cast(? as timestamp) as first_delivered_at,
+                cast(? as timestamp) as last_delivered_at, cast(null as timestamp) as loaded_through
+            from delivered_sources
+            where _source not in (select source from ops.feeds where input = ?)""",
+            [table.name, now, now, table.name],
+        )
+
+
+def _keep_loaded_through(
+    con: duckdb.DuckDBPyConnection,
+    deliveries: dict[str, tuple[Delivery, ...]],
+) -> None:
+    """Writes up to when each feed is complete, as inputs.yml says now."""
+    con.execute("update ops.feeds set loaded_through = null where loaded_through is not null")
+    for name, entries in deliveries.items():
+        # what is said of one source comes after what is said of all
+        for entry in sorted(entries, key=lambda entry: SOURCE in entry.constants):
+            if entry.loaded_through is not None:
+                source = entry.constants.get(SOURCE)
+                con.execute(
+                    """update ops.feeds set loaded_through = ?
+                    where input = ? and (? is null or source = ?)""",
+                    [entry.loaded_through, name, source, source],
+                )
+
+
+def _keep_readings(con: duckdb.DuckDBPyConnection) -> None:
+    """Remembers how each file was read."""
+    con.execute(
+        """delete from landing._readings as known where exists (
+            select 1 from incoming._files as files
+            where files.input = known.input and files.content_hash = known.content_hash
+        )""",
+    )
+    con.execute(
+        """insert into landing._readings
+        select input, content_hash, reading_hash from incoming._files""",
+    )
+
+
+def _check_accounts(con: duckdb.DuckDBPyConnection) -> None:
+    wrong = con.execute(
+        """select input, file, rows_read, rows_loaded, rows_refused, rows_superseded
+        from ops.input_loads
+        where rows_read <> rows_loaded + rows_refused + rows_superseded
+            or least(rows_loaded, rows_refused, rows_superseded) < 0
+        limit 3""",
+    ).fetchall()
+    if wrong:
+        raise AccountingError(f"rows read, loaded, refused, superseded do not add up: {wrong}")
+
+
+def _report(
+    con: duckdb.DuckDBPyConnection,
+    refresh_id: str,
+    touched: Sequence[Input],
+) -> AcceptReport:
+    read, loaded, refused, superseded = con.execute(
+        """select coalesce(sum(rows_read), 0), coalesce(sum(rows_loaded), 0),
+            coalesce(sum(rows_refused), 0), coalesce(sum(rows_superseded), 0)
+        from ops.input_loads where refresh_id = ?""",
+        [refresh_id],
+    ).fetchall()[0]
+    return AcceptReport(
+        int(read),
+        int(loaded),
+        int(refused),
+        int(superseded),
+        tuple(table.name for table in touched),
+    )
