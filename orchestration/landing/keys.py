@@ -10,8 +10,9 @@ from orchestration.contract import Input
 def row_key(table: Input, row: str, *, is_incoming: bool) -> str:
     """Returns the SQL expression of a row's key.
 
-    Its parts are joined by `|`, the source stands in front unless it is `main`. Typed parts are written as stored, so that `2024-01-01` and `2024-01-01T00:00` are one key;
-    where a delivered part does not parse, its text stands instead.
+    Its parts are joined by `|`; the source stands in front unless it is `main`. Typed parts are
+    written as stored, so that `2024-01-01` and `2024-01-01T00:00` are one key; where a delivered
+    part does not parse, its text stands instead.
 
     Args:
         table: Input of the row.

@@ -1,6 +1,6 @@
 """Reads delivered files that are not loaded yet into schema incoming.
 
-Every file is read once, by its content: a file that was loaded, under whatever name, is passed over.
+Every file is read once, by its content: a file that was loaded, whatever its name, is passed over.
 Where what decides the reading has changed since (inputs.yml, time zone, hash key, contract), the
 loaded files that still lie in the landing folder are read anew, so that it takes effect.
 """
