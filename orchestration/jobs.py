@@ -1,5 +1,7 @@
 """The one job: from delivered files to published marts."""
 
+from pathlib import Path
+
 import dagster as dg
 
 refresh_job = dg.define_asset_job(
@@ -9,3 +11,30 @@ refresh_job = dg.define_asset_job(
     # one process: one writer, and no import of dbt per step
     executor_def=dg.in_process_executor,
 )
+
+
+def run_in_process(home: Path) -> str | None:
+    """Run the job in this process, recorded where the web UI looks.
+
+    Args:
+        home: Folder with Dagster's records of runs and its dagster.yaml.
+
+    Returns:
+        Why it failed, or None.
+    """
+    from orchestration.definitions import defs
+
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        result = defs.resolve_job_def("refresh").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    if result.success:
+        return None
+    errors = [
+        event.event_specific_data.error
+        for event in result.all_events
+        if event.is_failure and getattr(event.event_specific_data, "error", None)
+    ]
+    return errors[0].message if errors else "A blocking check said no."

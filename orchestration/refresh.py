@@ -140,25 +140,10 @@ def _run(workspace: Workspace, settings: Settings, started: float) -> bool:
 
 def _run_job(workspace: Workspace) -> str | None:
     """Run the job `refresh` in this process; returns why it failed, or None."""
-    import dagster as dg
-
-    from orchestration.definitions import defs
+    from orchestration.jobs import run_in_process
 
     write_dagster_yaml(workspace.dagster_home)
-    with dg.DagsterInstance.from_config(str(workspace.dagster_home)) as instance:
-        result = defs.resolve_job_def("refresh").execute_in_process(
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        )
-    if result.success:
-        return None
-    errors = [
-        event.event_specific_data.error
-        for event in result.all_events
-        if event.is_failure and getattr(event.event_specific_data, "error", None)
-    ]
-    return errors[0].message if errors else "A blocking check said no."
+    return run_in_process(workspace.dagster_home)
 
 
 def _last_ending(workspace: Workspace) -> tuple[Ending, str | None]:
