@@ -1,8 +1,7 @@
 -- One row per delivered stretch of one item and kind that is known at the cutoff, on its person,
--- with the MRR it would carry in service. Stretches of one item never overlap here, and short gaps
--- between paid ones are closed. What starts at or after the cutoff is unknown (E10); later ends are
--- plans, later requests to cancel are unknown. Test accounts are left out (E25). Payments and days
--- of grace are not looked at yet: int_subscription_stretches does that.
+-- with the MRR it would carry in service; no overlaps, short gaps closed. What starts at or after
+-- the cutoff is unknown (E10); later ends are plans, later requests unknown. Test accounts are left
+-- out (E25). Payments and days of grace come in int_subscription_stretches.
 with
 
 cutoff as (

@@ -1,7 +1,7 @@
--- One row per month, component and refund basis: revenue = new + returning + resurrected + anonymous, each
--- customers × revenue per customer (definitions §4). Each person with a valid order in a month is in one
--- component with all their revenue of it. A refund falls on the order's month (order_basis) or on its
--- own (refund_basis), always in the component its order was in. Customers are not additive over months.
+-- One row per month, component and refund basis: revenue = new + returning + resurrected +
+-- anonymous (definitions §4). Who has a valid order in a month is in one component with all their
+-- revenue of it. A refund falls on the order's month (order_basis) or its own (refund_basis), in
+-- the component its order was in. Customers are not additive over months.
 with
 
 data_cutoff as (
@@ -64,7 +64,8 @@ first_months as (
 
 ),
 
--- Who was lost comes back by a purchase only, so a loss that ends in a month ends by an occasion in it.
+-- Who was lost comes back by a purchase only, so a loss that ends in a month ends by an occasion in
+-- it.
 placed_orders as (
 
     select
