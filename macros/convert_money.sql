@@ -1,3 +1,6 @@
-{# A native amount in reporting currency, rounded once more. 19 digits: with 18 DuckDB keeps the product in 18
-   digits and overflows at a million, with more Spark drops decimals of the product before it is rounded. #}
-{% macro convert_money(amount, rate) %}{{ round_money('cast(' ~ amount ~ ' as decimal(19, 2)) * ' ~ rate) }}{% endmacro %}
+{# A native amount in reporting currency, rounded once more. 19 digits: with 18 DuckDB keeps the
+   product in 18 digits and overflows at a million, with more Spark drops decimals of the product
+   before it is rounded. #}
+{% macro convert_money(amount, rate) %}
+{{ round_money('cast(' ~ amount ~ ' as decimal(19, 2)) * ' ~ rate) }}
+{% endmacro %}

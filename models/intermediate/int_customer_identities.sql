@@ -26,7 +26,9 @@ customers as (
         customers.customer_id as source_customer_id,
         customers.signed_up_at,
         customers.merged_into_customer_id,
-        case when not coalesce(customers.is_email_shared, false) then customers.email_hash end as email_hash,
+        case
+            when not coalesce(customers.is_email_shared, false) then customers.email_hash
+        end as email_hash,
         coalesce(customers.is_test, false) as is_test
     from {{ ref('stg_customers') }} as customers
     cross join data_cutoff
@@ -86,7 +88,7 @@ account_ids as (
 ),
 
 -- A merge counts when its target is there and is another account.
-merges as (
+account_merges as (
 
     select
         customers.source_name,
@@ -105,16 +107,16 @@ final_targets as (
     select distinct
         targets.source_name,
         targets.target_id
-    from merges as targets
-    left join merges as onward
+    from account_merges as targets
+    left join account_merges as onward
         on targets.source_name = onward.source_name
         and targets.target_id = onward.merged_id
     where onward.merged_id is null
 
 ),
 
--- Read from the survivors down: every account is merged into one other at most, so each is met once, and a
--- circle is never entered.
+-- Read from the survivors down: every account is merged into one other at most, so each is met
+-- once, and a circle is never entered.
 survivors as (
 
     select
@@ -126,13 +128,13 @@ survivors as (
     union all
 
     select
-        merges.source_name,
-        merges.merged_id,
+        account_merges.source_name,
+        account_merges.merged_id,
         survivors.surviving_id
     from survivors
-    inner join merges
-        on survivors.source_name = merges.source_name
-        and survivors.merged_id = merges.target_id
+    inner join account_merges
+        on survivors.source_name = account_merges.source_name
+        and survivors.merged_id = account_merges.target_id
 
 ),
 
@@ -140,13 +142,13 @@ survivors as (
 stranded as (
 
     select
-        merges.source_name,
-        merges.merged_id,
-        merges.target_id
-    from merges
+        account_merges.source_name,
+        account_merges.merged_id,
+        account_merges.target_id
+    from account_merges
     left join survivors
-        on merges.source_name = survivors.source_name
-        and merges.merged_id = survivors.merged_id
+        on account_merges.source_name = survivors.source_name
+        and account_merges.merged_id = survivors.merged_id
     where survivors.merged_id is null
 
 ),
@@ -157,7 +159,7 @@ walks as (
         source_name,
         merged_id,
         target_id as reached_id,
-        md5(target_id) as path
+        md5(target_id) as trail
     from stranded
 
     union all
@@ -166,12 +168,12 @@ walks as (
         walks.source_name,
         walks.merged_id,
         stranded.target_id as reached_id,
-        walks.path || md5(stranded.target_id) as path
+        walks.trail || md5(stranded.target_id) as trail
     from walks
     inner join stranded
         on walks.source_name = stranded.source_name
         and walks.reached_id = stranded.merged_id
-    where not contains(walks.path, md5(stranded.target_id))
+    where not contains(walks.trail, md5(stranded.target_id))
 
 ),
 
@@ -229,7 +231,8 @@ guests as (
 
 ),
 
--- The account with the guest's address: of the same source before another's, then who signed up first.
+-- The account with the guest's address: of the same source before another's, then who signed up
+-- first.
 guest_accounts as (
 
     select
@@ -245,7 +248,7 @@ guest_accounts as (
         row_number() over (
             partition by guests.source_name, guests.guest_email_hash
             order by
-                case when guests.source_name = accounts.source_name then 0 else 1 end asc,
+                case when guests.source_name = accounts.source_name then 0 else 1 end asc nulls last,
                 accounts.signed_up_at asc nulls last,
                 accounts.source_name asc nulls last,
                 accounts.source_customer_id asc nulls last

@@ -67,12 +67,13 @@ accounts as (
             partition by identities.customer_id
             order by
                 case
-                    when prefixes.id_prefix || identities.source_customer_id = identities.customer_id then 0
+                    when prefixes.id_prefix || identities.source_customer_id
+                        = identities.customer_id then 0
                     else 1
-                end asc,
+                end asc nulls last,
                 customers.signed_up_at asc nulls last,
-                identities.source_name asc,
-                identities.source_customer_id asc
+                identities.source_name asc nulls last,
+                identities.source_customer_id asc nulls last
         ) as preference
     from identities
     inner join prefixes

@@ -1,7 +1,7 @@
 -- One row: the last whole local day that counts, and the instant at which it ends. The smallest
 -- mark of the feeds that decide (orders, subscription periods), so that a feed that stops does not
 -- turn everybody into a lost customer (E08). No row while nothing has been delivered.
-{% set as_of = var('as_of') | string %}
+{% set as_of = "'" ~ var('as_of') ~ "'" if var('as_of') else 'null' %}
 with
 
 feeds as (
@@ -122,7 +122,7 @@ feed_events as (
     left join events
         on feeds.feed = events.feed
         and feeds.source_name = events.source_name
-        and events.event_on < feeds.delivered_on
+        and feeds.delivered_on > events.event_on
     group by
         feeds.feed,
         feeds.source_name,
@@ -146,8 +146,8 @@ marks as (
 
 cutoff as (
 
-    select {% if as_of %}cast('{{ as_of }}' as date){% else %}min(mark_on){% endif %} as cutoff_day
-    {% if not as_of %}from marks{% endif %}
+    select coalesce(cast({{ as_of }} as date), min(mark_on)) as cutoff_day
+    from marks
 
 ),
 

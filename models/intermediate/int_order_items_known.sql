@@ -59,8 +59,10 @@ final as (
         order_items.quantity,
         order_items.unit_price,
         {{ round_money('order_items.discount_amount') }} as discount_amount,
-        {{ round_money(line_total('order_items.quantity', 'order_items.unit_price') ~ ' - order_items.discount_amount') }}
-            as line_amount,
+        {{ round_money(
+            line_total('order_items.quantity', 'order_items.unit_price')
+            ~ ' - order_items.discount_amount'
+        ) }} as line_amount,
         {{ line_total('order_items.quantity', 'products.unit_cost') }} as line_cost,
         coalesce(products.kind = 'gift_card', false) as is_gift_card
     from order_items

@@ -52,13 +52,17 @@ orders as (
         orders.order_id,
         coalesce(
             orders.customer_id,
-            case when not coalesce(orders.is_guest_email_shared, false) then orders.guest_email_hash end
+            case
+                when not coalesce(orders.is_guest_email_shared, false) then orders.guest_email_hash
+            end
         ) as source_customer_id,
         orders.ordered_at,
         orders.ordered_on,
         orders.status as delivered_status,
         case when orders.paid_at < data_cutoff.data_cutoff then orders.paid_at end as paid_at,
-        case when orders.cancelled_at < data_cutoff.data_cutoff then orders.cancelled_at end as cancelled_at,
+        case
+            when orders.cancelled_at < data_cutoff.data_cutoff then orders.cancelled_at
+        end as cancelled_at,
         orders.paid_at is not null as has_paid_date,
         orders.cancelled_at is not null as has_cancelled_date,
         orders.sales_channel,
@@ -79,8 +83,8 @@ orders as (
 
 ),
 
--- What the order was at the cutoff. A refunded order whose refunds all came later was still paid then; one
--- without any refund row counts as refunded in full, which is assumed and flagged.
+-- What the order was at the cutoff. A refunded order whose refunds all came later was still paid
+-- then; one without any refund row counts as refunded in full, which is assumed and flagged.
 dated as (
 
     select
@@ -110,8 +114,14 @@ dated as (
             when orders.delivered_status in ('cancelled', 'void') and orders.has_cancelled_date
                 then case when orders.has_paid_date then 'paid' else 'pending' end
             when orders.delivered_status in ('cancelled', 'void') then orders.delivered_status
-            when orders.delivered_status in ('pending', 'failed') and orders.has_paid_date then 'paid'
-            when orders.delivered_status = 'refunded' and not refunded_orders.is_refund_known then 'paid'
+            when
+                orders.delivered_status in ('pending', 'failed')
+                and orders.has_paid_date
+                then 'paid'
+            when
+                orders.delivered_status = 'refunded'
+                and not refunded_orders.is_refund_known
+                then 'paid'
             else orders.delivered_status
         end as status,
         case
@@ -119,7 +129,8 @@ dated as (
             when orders.delivered_status = 'refunded' then refunded_orders.order_id is null
             else not orders.has_paid_date
         end and orders.cancelled_at is null as is_undated,
-        orders.delivered_status = 'refunded' and refunded_orders.order_id is null as has_no_refund_rows
+        orders.delivered_status = 'refunded'
+        and refunded_orders.order_id is null as has_no_refund_rows
     from orders
     left join refunded_orders
         on orders.source_name = refunded_orders.source_name

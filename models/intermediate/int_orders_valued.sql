@@ -63,8 +63,10 @@ order_lines as (
         sum(line_cost) as known_cost,
         bool_and(line_cost is not null) as is_cost_known,
         -- carriage and fees on a gift card do not make it a purchase
-        bool_or(is_gift_card) and bool_and(is_gift_card or coalesce(kind in ('shipping', 'fee'), false))
-            as is_gift_card_only
+        bool_or(is_gift_card)
+        and bool_and(
+            is_gift_card or coalesce(kind in ('shipping', 'fee'), false)
+        ) as is_gift_card_only
     from order_items
     group by order_id
 
@@ -76,7 +78,7 @@ first_lines as (
         order_id,
         category as first_category
     from order_items
-    qualify row_number() over (partition by order_id order by order_item_id asc) = 1
+    qualify row_number() over (partition by order_id order by order_item_id asc nulls last) = 1
 
 ),
 
@@ -101,10 +103,11 @@ judged as (
             when orders.status in ('cancelled', 'void', 'pending', 'failed') then orders.status
             when excluded_sales_channels.sales_channel is not null then 'excluded_channel'
             when order_lines.is_gift_card_only then 'gift_card_only'
-            when orders.gross_amount - orders.discount_amount < 0 then 'zero_amount'
-            {% if not var('allow_zero_orders') %}
-            when orders.gross_amount - orders.discount_amount = 0 then 'zero_amount'
-            {% endif %}
+            when orders.gross_amount < orders.discount_amount then 'zero_amount'
+            when
+                orders.gross_amount = orders.discount_amount
+                and not {{ var('allow_zero_orders') }}
+                then 'zero_amount'
         end as invalid_reason
     from orders
     left join order_lines
@@ -138,7 +141,8 @@ final as (
         judged.order_cost,
         judged.invalid_reason is null as is_valid,
         judged.invalid_reason is null and judged.exchange_of_order_id is null as is_purchase,
-        judged.invalid_reason is null and exchange_rates.rate_to_reporting is null as is_rate_missing
+        judged.invalid_reason is null
+        and exchange_rates.rate_to_reporting is null as is_rate_missing
     from judged
     left join exchange_rates
         on judged.currency = exchange_rates.currency

@@ -69,8 +69,8 @@ final as (
         bounds.period_start,
         bounds.period_end,
         bounds.period_end <= {{ add_days('history.cutoff_day', 1) }} as is_complete,
-        {{ add_days('bounds.period_end', var('settle_days')) }} <= {{ add_days('history.cutoff_day', 1) }}
-            as is_final,
+        {{ add_days('bounds.period_end', var('settle_days')) }}
+        <= {{ add_days('history.cutoff_day', 1) }} as is_final,
         bounds.period_start <= history.cutoff_day
         and bounds.period_end > history.cutoff_day as is_running
     from bounds

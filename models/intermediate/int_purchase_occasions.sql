@@ -39,7 +39,7 @@ followed as (
         lag(occasion_on) over person as previous_occasion_on,
         lead(occasion_on) over person as next_occasion_on
     from occasions
-    window person as (partition by customer_id order by occasion_on asc)
+    window person as (partition by customer_id order by occasion_on asc nulls last)
 
 ),
 

@@ -53,7 +53,8 @@ orders as (
 
 ),
 
--- Orders the business did deliver but that do not stand: their refunds are no refunds of older history.
+-- Orders the business did deliver but that do not stand: their refunds are no refunds of older
+-- history.
 withheld_orders as (
 
     select

@@ -22,8 +22,6 @@ orders as (
 
     select
         order_id,
-        currency,
-        paid_amount_native,
         paid_amount,
         net_amount,
         is_valid
@@ -50,10 +48,7 @@ converted as (
         refunds.refunded_at,
         refunds.refunded_on,
         refunds.currency,
-        refunds.amount,
         refunds.is_orphan,
-        orders.currency as order_currency,
-        orders.paid_amount_native,
         orders.paid_amount,
         orders.net_amount,
         refunds.is_orphan or coalesce(orders.is_valid, false) as is_counted,
@@ -72,8 +67,8 @@ converted as (
 
 ),
 
--- Shared out on the running total, so that an order's refunds together take exactly what one refund of their
--- sum would, and a full refund in parts leaves nothing behind.
+-- Shared out on the running total, so that an order's refunds together take exactly what one refund
+-- of their sum would, and a full refund in parts leaves nothing behind.
 running as (
 
     select
@@ -81,18 +76,15 @@ running as (
         order_id,
         refunded_on,
         currency,
-        paid_amount_native,
         paid_amount,
         net_amount,
-        amount,
         refund_amount,
         is_orphan,
         is_counted,
-        currency = order_currency as is_order_currency,
         cast(
             sum(refund_amount) over (
                 partition by order_id
-                order by refunded_at asc, refund_id asc
+                order by refunded_at asc nulls last, refund_id asc nulls last
                 rows between unbounded preceding and current row
             ) as decimal(18, 2)
         ) as refunded_with,
@@ -100,13 +92,29 @@ running as (
             coalesce(
                 sum(refund_amount) over (
                     partition by order_id
-                    order by refunded_at asc, refund_id asc
+                    order by refunded_at asc nulls last, refund_id asc nulls last
                     rows between unbounded preceding and 1 preceding
                 ),
                 0
             ) as decimal(18, 2)
         ) as refunded_before
     from converted
+
+),
+
+shared_out as (
+
+    select
+        refund_id,
+        order_id,
+        refunded_on,
+        currency,
+        refund_amount,
+        is_orphan,
+        is_counted,
+        {{ prorate_money('refunded_with', 'net_amount', 'paid_amount') }} as net_refunded_with,
+        {{ prorate_money('refunded_before', 'net_amount', 'paid_amount') }} as net_refunded_before
+    from running
 
 ),
 
@@ -121,15 +129,11 @@ final as (
         case
             when is_orphan or refund_amount is null then refund_amount
             when not is_counted then cast(0 as decimal(18, 2))
-            else cast(
-                {{ prorate_money('refunded_with', 'net_amount', 'paid_amount') }}
-                - {{ prorate_money('refunded_before', 'net_amount', 'paid_amount') }}
-                as decimal(18, 2)
-            )
+            else cast(net_refunded_with - net_refunded_before as decimal(18, 2))
         end as net_refund,
         is_counted,
         is_counted and refund_amount is null as is_rate_missing
-    from running
+    from shared_out
 
 )
 

@@ -1,6 +1,7 @@
--- Definitions §4: per month the components of revenue_growth sum to the revenue of the valid orders, to the cent, with
--- refunds on the order's month or on their own; every month has its 8 rows, and both bases the same total once
--- the refunds of orders older than the history are taken out.
+-- Definitions §4: per month the components of revenue_growth sum to the revenue of the valid
+-- orders, to the cent, with refunds on the order's month or on their own; every month has its 8
+-- rows, and both bases the same total once the refunds of orders older than the history are taken
+-- out.
 with
 
 orders as (
@@ -11,7 +12,7 @@ orders as (
         sum(net_revenue) as net_revenue
     from {{ ref('orders') }}
     where is_valid
-    group by 1
+    group by {{ period_first_day("'month'", period_number("'month'", 'ordered_on')) }}
 
 ),
 
@@ -22,7 +23,7 @@ refunds as (
         sum(net_refund) as net_refund
     from {{ ref('refunds') }}
     where is_counted
-    group by 1
+    group by {{ period_first_day("'month'", period_number("'month'", 'refunded_on')) }}
 
 ),
 
@@ -41,9 +42,13 @@ growth as (
 months as (
 
     select period_start from orders
+
     union distinct
+
     select period_start from refunds
+
     union distinct
+
     select period_start from growth
 
 )

@@ -1,6 +1,6 @@
--- Order basis and refund basis are one total (definitions §1, Money): what an order's period loses to refunds is
--- what its refunds take on their own days; orders that do not count are worth nothing and say why; and
--- every order delivered before the cutoff is there (E41, E47).
+-- Order basis and refund basis are one total (definitions §1, Money): what an order's period loses
+-- to refunds is what its refunds take on their own days; orders that do not count are worth nothing
+-- and say why; and every order delivered before the cutoff is there (E41, E47).
 with
 
 order_refunds as (

@@ -1,5 +1,6 @@
--- Everybody an order, a refund or an identity names is in core.customers (E14, E15), with the order figures of
--- their orders; the calendar has every day once, and every grain's periods follow without a gap.
+-- Everybody an order, a refund or an identity names is in core.customers (E14, E15), with the order
+-- figures of their orders; the calendar has every day once, and every grain's periods follow
+-- without a gap.
 with
 
 order_people as (
@@ -16,11 +17,20 @@ order_people as (
 
 named as (
 
-    select customer_id from {{ ref('orders') }} where customer_id is not null
+    select customer_id
+    from {{ ref('orders') }}
+    where customer_id is not null
+
     union distinct
-    select customer_id from {{ ref('refunds') }} where customer_id is not null
+
+    select customer_id
+    from {{ ref('refunds') }}
+    where customer_id is not null
+
     union distinct
-    select customer_id from {{ ref('customer_identities') }}
+
+    select customer_id
+    from {{ ref('customer_identities') }}
 
 ),
 
@@ -30,7 +40,7 @@ periods as (
         grain,
         period_start,
         period_end,
-        lead(period_start) over (partition by grain order by period_number asc) as next_start
+        lead(period_start) over (partition by grain order by period_number asc nulls last) as next_start
     from {{ ref('int_periods') }}
 
 ),
@@ -39,7 +49,7 @@ days as (
 
     select
         count(*) as days,
-        {{ days_between('min(day)', 'max(day)') }} + 1 as span
+        {{ days_between('min(day)', 'max(day)') }} + 1 as days_spanned
     from {{ ref('calendar') }}
 
 )
@@ -78,4 +88,4 @@ select
     'gap in the calendar' as what,
     cast(days as string) as which
 from days
-where days > 0 and days <> span
+where days > 0 and days <> days_spanned

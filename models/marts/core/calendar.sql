@@ -15,9 +15,12 @@ digits as (
 
     select 0 as digit
     {% for digit in range(1, 10) %}
-    union all
-    select {{ digit }} as digit
+
+        union all
+
+        select {{ digit }} as digit
     {% endfor %}
+
 ),
 
 -- 0 to 99,999: 273 years of days

@@ -101,22 +101,28 @@ final as (
         valued.gift_card_amount,
         orders.tender_credit_amount,
         valued.exchange_rate,
-        cast(valued.paid_amount - coalesce(order_refunds.refund_amount, 0) as decimal(18, 2)) as total_paid,
+        cast(
+            valued.paid_amount - coalesce(order_refunds.refund_amount, 0) as decimal(18, 2)
+        ) as total_paid,
         valued.net_amount as net_revenue_before_refunds,
         cast(coalesce(order_refunds.net_refunds, 0) as decimal(18, 2)) as net_refunds,
-        cast(valued.net_amount - coalesce(order_refunds.net_refunds, 0) as decimal(18, 2)) as net_revenue,
+        cast(
+            valued.net_amount - coalesce(order_refunds.net_refunds, 0) as decimal(18, 2)
+        ) as net_revenue,
         case
             when valued.is_valid
-                then cast(
-                    round(valued.net_amount - coalesce(order_refunds.net_refunds, 0) - valued.order_cost, 2)
-                    as decimal(18, 2)
-                )
+                then
+                    {{ round_money(
+                        'valued.net_amount - coalesce(order_refunds.net_refunds, 0)'
+                        ~ ' - valued.order_cost'
+                    ) }}
         end as margin,
         valued.is_valid,
         valued.is_purchase,
         orders.is_subscription_order,
         orders.is_undated,
-        -- compared in the order's own currency where it can be: a rate that moved is no refund too much
+        -- compared in the order's own currency where it can be: a rate that moved is no refund too
+        -- much
         coalesce(
             case
                 when order_refunds.is_order_currency

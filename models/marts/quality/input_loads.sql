@@ -1,5 +1,6 @@
--- One row per delivered file and refresh that read it: rows_read = loaded + refused + superseded (definitions §9).
--- Reads the refresh's own records straight from staging: there is nothing in between to decide.
+-- One row per delivered file and refresh that read it: rows_read = loaded + refused + superseded
+-- (definitions §9). Reads the refresh's own records straight from staging: there is nothing in
+-- between to decide.
 with
 
 input_loads as (

@@ -1,6 +1,6 @@
--- One row per refused row and rule it broke; personal values only as type and length (definitions §9).
--- healed_at says when a later version of the row was accepted.
--- Reads the refresh's own records straight from staging: there is nothing in between to decide.
+-- One row per refused row and rule it broke; personal values only as type and length (definitions
+-- §9). healed_at says when a later version of the row was accepted. Reads the refresh's own records
+-- straight from staging: there is nothing in between to decide.
 with
 
 quarantined_rows as (

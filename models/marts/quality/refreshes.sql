@@ -1,5 +1,6 @@
--- One row per refresh that was started, whether it was published, stopped by a guard, or failed (definitions §9).
--- Reads the refresh's own records straight from staging: there is nothing in between to decide.
+-- One row per refresh that was started, whether it was published, stopped by a guard, or failed
+-- (definitions §9). Reads the refresh's own records straight from staging: there is nothing in
+-- between to decide.
 with
 
 refreshes as (
