@@ -383,7 +383,8 @@ def _signs(
         ).fetchall()[0]
         if commas or points or staged.rows <= _SAMPLED_ROWS:
             break
-    return convert.Signs("," if commas > points else ".", delivery.thousands)
+    # a file without rows counts null
+    return convert.Signs("," if (commas or 0) > (points or 0) else ".", delivery.thousands)
 
 
 def _insert(
