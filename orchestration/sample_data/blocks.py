@@ -67,10 +67,10 @@ def make_block(world: World, block: int) -> Block:
     people = make_people(world, block)
     purchases = make_purchases(world, block, people)
     subscriptions = make_subscriptions(world, block, people)
-    contacts.end_people(world, block, people, purchases, subscriptions)
+    contacts.end_people(world, block, people, purchases)
     shop = make_orders(world, block, people, purchases, subscriptions)
 
-    order_of_purchase = _order_of_purchase(purchases, shop)
+    order_of_purchase = _order_of_purchase(shop)
     complaints = contacts.make_complaints(
         world, block, people, purchases, shop, order_of_purchase, _first_products(shop)
     )
@@ -116,12 +116,12 @@ def make_block(world: World, block: int) -> Block:
     )
 
 
-def _order_of_purchase(purchases: Purchases, shop: Shop) -> Codes:
+def _order_of_purchase(shop: Shop) -> Codes:
     """Returns the position of each purchase's (first) order among the block's orders."""
     rows = np.flatnonzero(shop.orders["kind"] == PURCHASE)
     day, person = shop.orders["day"][rows], shop.orders["person"][rows]
-    by_person = rows[np.lexsort((day, person))]
-    return by_person  # purchases are in the order of person and day, one such order each
+    # purchases are in the order of person and day, and each has one such order
+    return rows[np.lexsort((day, person))]
 
 
 def _first_products(shop: Shop) -> Codes:

@@ -323,7 +323,7 @@ def make_onboarding(world: World, block: int, people: People) -> Frame:
 
 
 def make_loyalty(world: World, block: int, people: People, shop: Shop) -> Frame:
-    """Returns movements of points: earned with orders and actions, redeemed, expired; never short."""
+    """Returns movements of points: earned, redeemed, expired; the balance is never short."""
     stream = world.stream("loyalty", block)
     is_member = ~people.is_guest & (stream.random(people.count) < 0.4)
     orders = shop.orders
@@ -427,14 +427,8 @@ def make_usage(
     return _finish(world, people, block, frame, "")
 
 
-def end_people(
-    world: World,
-    block: int,
-    people: People,
-    purchases: Purchases,
-    subscriptions: Subscriptions,
-) -> None:
-    """Sets the day of erasure of those who asked for it: after their last purchase, never subscribers'."""
+def end_people(world: World, block: int, people: People, purchases: Purchases) -> None:
+    """Sets the day of erasure of those who asked for it: after the last purchase, no subscriber."""
     stream = world.stream("erasure", block)
     last = people.acquired.copy()
     np.maximum.at(last, purchases.person, purchases.day)

@@ -1,4 +1,4 @@
-"""Makes the whole sample: blocks to files, parts by parts, and the truth beside the landing folder."""
+"""Makes the whole sample: blocks to files, part by part, and the truth beside the landing."""
 
 import hashlib
 import json

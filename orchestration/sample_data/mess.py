@@ -13,7 +13,6 @@ from orchestration.sample_data.orders import (
     IDS_PER_BLOCK,
     PENDING,
     PURCHASE,
-    Shop,
 )
 from orchestration.sample_data.subscriptions import FAILED as PAYMENT_FAILED
 from orchestration.sample_data.subscriptions import RECOVERED
@@ -21,6 +20,7 @@ from orchestration.sample_data.world import DAY, NEVER, NONE, Codes, Flags, Fram
 
 # Ids of rows that exist only as mess, within a block's own range.
 MESS_IDS_FROM = 9_000_000
+NO_ACCOUNTS_FROM = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -151,14 +151,14 @@ def disturb(world: World, block: int, name: str, frame: Frame) -> tuple[Frame, C
 
     for fault in range(len(FAULTS[name])):
         share = values.refused_share / len(FAULTS[name])
-        spoiled = _copies(world, block, name, base, stream, share, fault * 1000)
+        spoiled = _copies(block, name, base, stream, share, fault * 1000)
         spoiled["fault"] += fault + 1
         kind = FAULTS[name][fault]
         counts[f"refused {name}.{kind.column}.{kind.rule}"] += len(spoiled["fault"])
         parts.append(spoiled)
     if name in HELD:
         share = values.orphan_item_share if name == "order_items" else values.itemless_share
-        held = _copies(world, block, name, base, stream, share, 900_000)
+        held = _copies(block, name, base, stream, share, 900_000)
         held["is_held"] |= True
         counts[f"held {HELD[name]}"] += len(held["fault"])
         parts.append(held)
@@ -167,7 +167,6 @@ def disturb(world: World, block: int, name: str, frame: Frame) -> tuple[Frame, C
 
 
 def _copies(
-    world: World,
     block: int,
     name: str,
     base: Frame,
@@ -183,6 +182,9 @@ def _copies(
     rows["delivery"] = np.ones(number, dtype=np.int64)
     if name in ID_OF:
         first = (block + 1) * IDS_PER_BLOCK + MESS_IDS_FROM + offset
+        if name == "customers":
+            # accounts are numbered through, not by block
+            first += NO_ACCOUNTS_FROM
         rows[ID_OF[name]] = first + np.arange(number)
     return rows
 
@@ -246,8 +248,3 @@ def overlap(world: World, block: int, periods: Frame) -> int:
     chosen = touches & is_long & (stream.random(count) < world.parameters.duplicate_share)
     periods["ends_at"] = np.where(chosen, ends + 5 * DAY, ends)
     return int(chosen.sum())
-
-
-def itemless(shop: Shop) -> int:
-    """Returns how many orders have no line; none should before the mess."""
-    return int((~np.isin(shop.orders["order"], shop.items["order"])).sum())

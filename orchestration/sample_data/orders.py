@@ -51,7 +51,7 @@ IDS_PER_BLOCK = 10_000_000
 
 @dataclass
 class Shop:
-    """Orders of one block with their lines and refunds, columns as integers (cents, seconds, codes)."""
+    """Orders of one block, their lines and refunds: cents, seconds and codes."""
 
     orders: Frame
     items: Frame
@@ -77,7 +77,7 @@ def make_orders(
     orders = _concatenate(
         [
             _of_purchases(world, block, purchases),
-            _anonymous(world, block, people, purchases),
+            _anonymous(world, block, purchases),
             _of_boxes(world, subscriptions),
             *_further(world, block, people, purchases),
         ]
@@ -90,7 +90,7 @@ def make_orders(
     _attach_people(world, block, people, orders)
     _attach_exchanged(orders)
     _attach_states(world, block, orders)
-    _attach_money(world, block, people, orders)
+    _attach_money(world, block, orders)
     items = _items(world, block, orders)
     refunds = _refunds(world, block, orders)
     return Shop(orders, items, refunds)
@@ -127,7 +127,7 @@ def _of_purchases(world: World, block: int, purchases: Purchases) -> Frame:
     )
 
 
-def _anonymous(world: World, block: int, people: People, purchases: Purchases) -> Frame:
+def _anonymous(world: World, block: int, purchases: Purchases) -> Frame:
     """Returns till sales to nobody known; they follow the purchases' seasons and prices."""
     stream = world.stream("anonymous", block)
     count = stream.binomial(len(purchases.person), world.parameters.anonymous_share)
@@ -274,7 +274,7 @@ def _attach_states(world: World, block: int, orders: Frame) -> None:
     orders["cancelled_at"] = np.where(is_called_off, cancelled, NEVER)
 
 
-def _attach_money(world: World, block: int, people: People, orders: Frame) -> None:
+def _attach_money(world: World, block: int, orders: Frame) -> None:
     """Adds the amounts in the order's own currency, in cents."""
     values = world.parameters
     stream = world.stream("order amounts", block)

@@ -28,10 +28,10 @@ class Parameters:
         until: Last day with events; nothing in the sample happened later.
         years: Length of the history that ends with `until`.
 
-        acquisition_growth: Growth of daily new customers from the first to the last day, relative.
+        acquisition_growth: Growth of daily new customers from the first to the last day (relative).
         acquisition_season: Amplitude of the yearly wave in new customers.
         channel_sorting: How far people of high purchase rate come by some channels and countries
-            rather than others (0 = not at all, 1 = strongly); the population's rates stay as stated.
+            rather than others (0 = not at all, 1 = strongly); the rates themselves do not change.
         prospect_share: People with an account who never buy.
         subscriber_share: People with a subscription.
         subscription_only_share: Subscribers who never buy in the shop.
@@ -69,10 +69,12 @@ class Parameters:
 
         campaigns_with_effect: Win-back campaigns that bring people back.
         campaigns_without_effect: Win-back campaigns that change nothing.
-        campaign_effect: What the former add to the chance of a purchase within the window, in points.
+        campaign_effect: What the former add to the chance of a purchase within the window (points).
         campaign_people_per_arm: People treated, and people held back, per campaign, each in one
             campaign only; 0 = 2 % of the customers.
         campaign_window_days: Window in which a purchase counts as a return.
+        campaign_base_return: Share of a campaign's people who buy within the window by themselves;
+            people are chosen so; 0 = as it comes.
         campaign_silent_from_days: Least silence of the people addressed.
         campaign_silent_to_days: Greatest silence of the people addressed.
 
@@ -123,7 +125,7 @@ class Parameters:
         gift_card_added_share: Orders with a gift card among the goods.
         cents_tie_share: Orders whose amount ends on half a cent.
 
-        cancelled_share: Further orders that were cancelled, relative to purchases; likewise below.
+        cancelled_share: Further orders that were cancelled, relative to purchases; so below.
         void_share: Further orders, void.
         failed_share: Further orders whose payment failed.
         pending_share: Further orders still pending, in the last week.
@@ -195,8 +197,9 @@ class Parameters:
     campaign_effect: float = 0.05
     campaign_people_per_arm: int = 0
     campaign_window_days: int = 30
-    campaign_silent_from_days: float = 60.0
-    campaign_silent_to_days: float = 300.0
+    campaign_base_return: float = 0.1
+    campaign_silent_from_days: float = 45.0
+    campaign_silent_to_days: float = 400.0
 
     owner_spread: float = 0.15
     owner_share: float = 0.6
@@ -334,7 +337,8 @@ POSITIVE = {
 }  # fmt: skip
 SHARES = ("_share", "_position", "_amplitude", "_rate", "_conversion", "_spread")
 MORE_SHARES = {
-    "acquisition_season", "channel_sorting", "onboarding_effect", "campaign_effect", "usage_fall",
+    "acquisition_season", "channel_sorting", "onboarding_effect", "campaign_effect",
+    "campaign_base_return", "usage_fall",
 }  # fmt: skip
 
 _KEPT_IN_PLAIN = {

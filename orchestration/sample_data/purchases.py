@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from orchestration.sample_data.parameters import Parameters
 from orchestration.sample_data.people import People
 from orchestration.sample_data.world import PROFILE_COMPLETED, Codes, Flags, Numbers, World
 
@@ -57,14 +58,6 @@ class Purchases:
     would_return: Flags
     returns: Flags
 
-    def bounds(self, count: int) -> tuple[Codes, Codes]:
-        """Returns, for each of `count` people, where their purchases begin and end."""
-        people = np.arange(count)
-        return (
-            np.searchsorted(self.person, people, side="left"),
-            np.searchsorted(self.person, people, side="right"),
-        )
-
     def is_loss_near(self, person: Codes, day: Numbers, before: float, after: float) -> Flags:
         """Returns whether the person drops out within [day - before, day + after]."""
         near = np.zeros(len(person), dtype=bool)
@@ -93,7 +86,7 @@ class _Flow:
         self.troubles.append(troubles)
         self.ends_life.append(ends_life)
 
-    def days_of(self, count: int) -> tuple[Codes, Numbers]:
+    def days_of(self) -> tuple[Codes, Numbers]:
         """Returns all purchases so far as (person, day), sorted."""
         person, day = np.concatenate(self.person), np.concatenate(self.day)
         order = np.lexsort((day, person))
@@ -257,7 +250,7 @@ def _added(
 
 
 def _chance_to_turn(effect: float, would: Flags) -> float:
-    """Returns the chance by which those who would not must be turned to lift the mean by `effect`."""
+    """Returns the chance to turn those who would not, so that the mean rises by `effect`."""
     rest = 1 - would.mean() if len(would) else 1.0
     return min(effect / rest, 1.0) if rest > 0 else 0.0
 
@@ -270,7 +263,7 @@ def _onboard(world: World, block: int, people: People, flow: _Flow) -> None:
     completed = people.steps[PROFILE_COMPLETED]
     ends = people.acquired + EARLY_DAYS
     who = np.flatnonzero(people.is_shopper & (completed < world.days) & (ends < world.days))
-    person, day = flow.days_of(people.count)
+    person, day = flow.days_of()
     would = _buys_between(person, day, who, people.acquired[who], ends[who])
     chance = _chance_to_turn(values.onboarding_effect, would)
     who = who[~would & (turned[who] < chance)]
@@ -292,12 +285,13 @@ def _campaign(world: World, block: int, people: People, flow: _Flow) -> dict[str
     campaigns = world.campaigns
     stream = world.stream("campaigns", block)
     is_free = people.is_shopper & ~people.is_guest
+    # purchases that campaigns bring about are other people's: each is in one campaign at most
+    person, day = flow.days_of()
     chosen: list[tuple[Codes, Codes, Flags, Flags, Flags]] = []
     for campaign in range(world.tested_campaigns):
         sent = campaigns.sent[campaign]
         places = world.share_of_block(world.people_per_arm, block)
         lot, arm, turned, moment = (stream.random(people.count) for _ in range(4))
-        person, day = flow.days_of(people.count)
         last = np.full(people.count, -np.inf)
         is_before = day < sent
         last[person[is_before]] = day[is_before]  # sorted by day, so the latest stays
@@ -307,14 +301,18 @@ def _campaign(world: World, block: int, people: People, flow: _Flow) -> dict[str
             silent < values.campaign_silent_to_days
         )
         eligible = np.flatnonzero(is_eligible)
-        who = np.sort(eligible[np.argsort(lot[eligible])][: 2 * places])
+        begins = np.full(len(eligible), sent)
+        would_buy = np.zeros(people.count, dtype=bool)
+        would_buy[eligible] = _buys_between(
+            person, day, eligible, begins, begins + values.campaign_window_days
+        )
+        eligible = eligible[np.argsort(lot[eligible])]
+        who = _addressed(stream, eligible, would_buy[eligible], 2 * places, values)
         is_treated = np.zeros(people.count, dtype=bool)
         is_treated[who[np.argsort(arm[who])][: len(who) // 2]] = True
-        treated = is_treated[who]
+        treated, would = is_treated[who], would_buy[who]
         is_free[who] = False
 
-        ends = np.full(len(who), sent + values.campaign_window_days)
-        would = _buys_between(person, day, who, np.full(len(who), sent), ends)
         chance = _chance_to_turn(float(campaigns.effect[campaign]), would)
         turns = treated & ~would & (turned[who] < chance)
         bought = sent + 0.1 + moment[who[turns]] * (values.campaign_window_days - 0.2)
@@ -330,8 +328,31 @@ def _campaign(world: World, block: int, people: People, flow: _Flow) -> dict[str
     return dict(zip(names, columns, strict=True))
 
 
+def _addressed(
+    stream: np.random.Generator, eligible: Codes, would: Flags, number: int, values: Parameters
+) -> Codes:
+    """Returns the people a campaign takes: so many that the stated share would return unasked.
+
+    Args:
+        stream: Random numbers.
+        eligible: Positions of the people to choose from, in random order.
+        would: Whether each of them buys within the window anyway.
+        number: How many to take, fewer where there are not enough.
+        values: The stated process.
+    """
+    if values.campaign_base_return == 0:
+        return np.sort(eligible[:number])
+    if values.campaign_base_return < 1:
+        # too few who would not: then fewer altogether, so that the share stays
+        number = min(number, int((~would).sum() / (1 - values.campaign_base_return)))
+    returning = int(stream.binomial(number, values.campaign_base_return))
+    return np.sort(
+        np.concatenate([eligible[would][:returning], eligible[~would][: number - returning]])
+    )
+
+
 def _spend(world: World, block: int, people: People, purchases: Purchases) -> Codes:
-    """Returns the net revenue of each purchase in euro cents: Gamma-Gamma, dearer from the rise on."""
+    """Returns each purchase's net revenue in euro cents: Gamma-Gamma, dearer after the rise."""
     values = world.parameters
     shape = world.stream("spend of a purchase", block).gamma(
         values.spend_p, 1.0, len(purchases.person)

@@ -574,10 +574,9 @@ def _payments(world: World, block: int, people: People, rows: Frame) -> Frame:
         name: np.concatenate([rows[name], rows[name][attempt]])
         for name in ("person", "subscription", "due", "amount", "code")
     }
-    frame["paid"] = np.concatenate(
-        [np.where(status == SUCCEEDED, np.minimum(paid + 0.002, world.days - 1e-6), np.where(is_made_good, paid, np.inf)),
-         np.full(len(attempt), np.inf)]
-    )  # fmt: skip
+    settled = np.where(is_made_good, paid, np.inf)
+    settled = np.where(status == SUCCEEDED, np.minimum(paid + 0.002, world.days - 1e-6), settled)
+    frame["paid"] = np.concatenate([settled, np.full(len(attempt), np.inf)])
     frame["status"] = np.concatenate([status, np.full(len(attempt), FAILED)])
     frame["code"] = np.where(frame["status"] == SUCCEEDED, NONE, frame["code"])
     order = np.lexsort((frame["status"] != FAILED, frame["subscription"], frame["due"]))

@@ -111,7 +111,7 @@ class World:
         return int(midnight.timestamp())
 
     def instant(self, day: Numbers) -> Codes:
-        """Returns seconds since 1970 of days since the start; NEVER where outside the history's end.
+        """Returns seconds since 1970 of days since the start; NEVER from the history's end on.
 
         Args:
             day: Days since the start; infinite or at least `days` = has not happened.
@@ -145,7 +145,7 @@ class World:
         return day, self.season_clock(day)
 
     def day_of_clock(self, clock: Numbers) -> Numbers:
-        """Returns the day at which `clock` days of average rate have passed (exact without season)."""
+        """Returns the day at which `clock` days of average rate have passed."""
         if self.parameters.season_amplitude == 0:
             return clock
         day, passed = self._clock_grid
