@@ -28,7 +28,7 @@ from orchestration.landing.mapping import DELETED, SOURCE, Delivery, load_mappin
 from orchestration.landing.plain_text import FileError, uncompressed
 from orchestration.landing.sql import literal, quoted
 from orchestration.landing.staged import Staged, make_rejects, stage_csv
-from orchestration.landing.tables import create_tables, recreate_incoming
+from orchestration.landing.tables import recreate_incoming
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
@@ -139,7 +139,6 @@ def read_deliveries(
         con.execute("set TimeZone = 'UTC'")
         con.execute("set preserve_insertion_order = true")
         con.execute("set enable_progress_bar = false")
-        create_tables(con, contract)
         recreate_incoming(con, contract)
         personal.use_key(con, key)
         reader = _Reader(con, settings, folder)
@@ -375,7 +374,10 @@ def _signs(
     # the first rows tell, or, where they do not, all of them
     for limit in (f"limit {_SAMPLED_ROWS}", ""):
         sums = [
-            " + ".join(f"count_if({convert.number_evidence(f'trim({c})')[sign]})" for c in numbers)
+            " + ".join(
+                f"count(*) filter (where {convert.number_evidence(f'trim({c})')[sign]})"
+                for c in numbers
+            )
             for sign in (0, 1)
         ]
         commas, points = con.execute(

@@ -275,7 +275,7 @@ class _CsvStage:
         counted = ", ".join(f"count(c{i})" for i in fields)
         units = self._units() if self.lines.has_odd_quotes else "1"
         rows, taken, *_ = self.con.execute(
-            f"select count_if({filled}), coalesce(sum({units}), 0), {counted}"
+            f"select count(*) filter (where {filled}), coalesce(sum({units}), 0), {counted}"
             f" from {self._records(is_parallel=is_parallel)}",
         ).fetchall()[0]
         found = self.con.execute(

@@ -61,6 +61,7 @@ INCOMING_TABLES = {
         "value": "varchar",
     },
 }
+SCHEMAS = ("landing", "incoming", "ops")
 # How each loaded file was read: mapping, zone, hash key. Where that changes, it is read anew.
 READINGS = {"input": "varchar", "content_hash": "varchar", "reading_hash": "varchar"}
 
@@ -97,16 +98,23 @@ def create_tables(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
         con: Open connection to the work database.
         contract: The input contract.
     """
-    for schema in ("landing", "incoming", "ops"):
-        con.execute(f"create schema if not exists {schema}")
+    tables: dict[tuple[str, str], dict[str, str]] = {}
     for table in contract:
-        _create(con, "landing", table.name, landing_columns(table))
-        _create(con, "incoming", table.name, incoming_columns(table))
-    _create(con, "landing", "_readings", READINGS)
-    for name, columns in INCOMING_TABLES.items():
-        _create(con, "incoming", name, columns)
-    for name, columns in ops_tables().items():
-        _create(con, "ops", name, columns)
+        tables["landing", table.name] = landing_columns(table)
+        tables["incoming", table.name] = incoming_columns(table)
+    tables["landing", "_readings"] = READINGS
+    tables |= {("incoming", name): columns for name, columns in INCOMING_TABLES.items()}
+    tables |= {("ops", name): columns for name, columns in ops_tables().items()}
+    standing: dict[tuple[str, str], set[str]] = {}
+    for schema, name, column in con.execute(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+        " where database_name = current_database() and not internal",
+    ).fetchall():
+        standing.setdefault((schema, name), set()).add(column)
+    statements = [f"create schema if not exists {schema}" for schema in SCHEMAS]
+    for key, columns in tables.items():
+        statements += _statements(*key, columns, standing.get(key))
+    con.execute("; ".join(statements))
 
 
 def recreate_incoming(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
@@ -115,19 +123,22 @@ def recreate_incoming(con: duckdb.DuckDBPyConnection, contract: Contract) -> Non
     create_tables(con, contract)
 
 
-def _create(
-    con: duckdb.DuckDBPyConnection,
+def _statements(
     schema: str,
     name: str,
     columns: dict[str, str],
-) -> None:
+    standing: set[str] | None,
+) -> list[str]:
+    """Returns the SQL that makes a table, or adds the columns it lacks."""
     target = f"{quoted(schema)}.{quoted(name)}"
-    body = ", ".join(f"{quoted(column)} {data_type}" for column, data_type in columns.items())
-    con.execute(f"create table if not exists {target} ({body})")
-    for column, data_type in columns.items():
-        con.execute(
-            f"alter table {target} add column if not exists {quoted(column)} {data_type}",
-        )
+    typed = {column: f"{quoted(column)} {data_type}" for column, data_type in columns.items()}
+    if standing is None:
+        return [f"create table {target} ({', '.join(typed.values())})"]
+    return [
+        f"alter table {target} add column {definition}"
+        for column, definition in typed.items()
+        if column not in standing
+    ]
 
 
 def main() -> None:

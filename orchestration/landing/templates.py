@@ -38,7 +38,7 @@ INPUTS_YML = f"""\
 #     files: ["exports/sales-*.csv"]            # where the files lie, below this folder
 #     columns: {{order_id: Order No, ordered_at: Date}}   # column of holdfast: column of the file
 #     values: {{status: {{Shipped: completed}}}}   # your word: holdfast's word
-#     constants: {{currency: EUR, status: paid}}
+#     constants: {{currency: EUR}}
 #     delimiter: "\\t"
 #   customers:                                  # several systems: one entry each
 #     - files: ["shop/customers*.csv"]
