@@ -137,7 +137,23 @@ def subscription_histories(rng: random.Random):
                 payments += payment_rows(rng, person, name, own)
             if rng.random() < 0.3:
                 refunds += refund_rows(rng, [p for p in payments if p["subscription_id"] == name])
+        if rng.random() < 0.3:
+            short = short_history(rng, person, f"S{number:03}short")
+            for kept, new in zip((rows, payments, refunds), short, strict=True):
+                kept += new
     return rows, payments, refunds
+
+
+def short_history(rng: random.Random, person: str, name: str):
+    """One stretch of about the days in which a start can be undone, paid, and mostly refunded."""
+    row = item_rows(rng, person, name, "main", FIRST_DAY + rng.randrange(800) * DAY)[0]
+    row["status"], row["unit_amount"], row["discount_amount"] = "active", 30, 0
+    row["ends_at"] = random_instant(
+        rng, local(row["starts_at"]).date() + rng.choice([1, 13, 14, 15]) * DAY
+    )
+    paid = row["starts_at"] + dt.timedelta(minutes=5)
+    payment = payment_row(person, name, 0, row["starts_at"], paid, 30, "succeeded")
+    return [row], [payment], refund_rows(rng, [payment])
 
 
 def item_rows(rng: random.Random, person: str, name: str, item: str, begun: dt.date):
@@ -207,20 +223,22 @@ def payment_rows(rng: random.Random, person: str, name: str, rows: list):
         if outcome == "other row":
             again = later(due, rng.choice([2, 31, 40]))
             payments.append((again, again, 30, "succeeded"))
-    return [
-        {
-            "source_name": "main",
-            "payment_id": f"{name}-{number}",
-            "customer_id": person,
-            "subscription_id": name,
-            "order_id": f"O-{name}",
-            "due_at": due,
-            "paid_at": paid,
-            "amount": amount,
-            "status": status,
-        }
-        for number, (due, paid, amount, status) in enumerate(payments)
-    ]
+    return [payment_row(person, name, n, *payment) for n, payment in enumerate(payments)]
+
+
+def payment_row(person, name, number, due, paid, amount, status):
+    """One row of payments, as staging has it."""
+    return {
+        "source_name": "main",
+        "payment_id": f"{name}-{number}",
+        "customer_id": person,
+        "subscription_id": name,
+        "order_id": f"O-{name}",
+        "due_at": due,
+        "paid_at": paid,
+        "amount": amount,
+        "status": status,
+    }
 
 
 def refund_rows(rng: random.Random, payments: list):
@@ -399,7 +417,7 @@ class Item:
         return instant >= later(self.starts[first], GRACE)
 
     def is_in_arrears(self, instant):
-        """E69, E70 by payments: a demand older than the grace, with no success since it fell due."""
+        """E69, E70 by payments: a demand older than the grace, without success since it was due."""
         for due, _ in self.demands:
             if any(paid and paid <= due for other, paid in self.demands if other == due):
                 continue
