@@ -7,9 +7,11 @@ import contextlib
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from orchestration.contract import Contract, load_contract
 from orchestration.fingerprint import code_hash, inputs_hash
@@ -102,8 +104,19 @@ class Session:
         say(f"{'':<{_STEP_WIDTH}}{last} ({seconds:.1f} s)")
 
     def note_problem(self, error: BaseException) -> None:
-        """Keep why a step failed, for the record and the last words to a person."""
+        """Keep why a step failed, for the record and the last words to a person.
+
+        An error that was not raised for a person (none of this package's own) says where it is
+        from, as whoever mends it needs to know.
+        """
         text = str(error).strip() or type(error).__name__
+        if not type(error).__module__.startswith(("orchestration.", "dagster_dbt.")):
+            frames = traceback.extract_tb(error.__traceback__)
+            ours = [frame for frame in frames if "/orchestration/" in frame.filename] or frames
+            place = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else "?"
+            text = (
+                f"{text}\n({type(error).__name__} in {place}: this is a fault of holdfast itself)"
+            )
         if text not in self.problems:
             self.problems.append(text)
 
