@@ -126,7 +126,9 @@ def _names(column: Column) -> Iterable[str]:
         "reference",
         "seed",
     ):
-        if getattr(column, name) not in (None, False, ()):
+        asked = getattr(column, name)
+        # by identity: a bound of 0 is a rule too
+        if asked is not None and asked is not False and asked != ():
             yield name
 
 

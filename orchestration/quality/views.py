@@ -139,8 +139,8 @@ def stand(con: duckdb.DuckDBPyConnection, table: Input, columns: Iterable[str]) 
     con.execute(
         f"""create or replace table {target} as
         with latest as (
-            -- the later file wins, in it the later line
-            select _source, {key}, arg_max(_row, (_file, _line, _row)) as _row
+            -- _row rises with the version: later load, later file, later line
+            select _source, {key}, max(_row) as _row
             from incoming.{name} as delivered_row
             where not exists (
                 select 1 from {SCHEMA}._found as found
