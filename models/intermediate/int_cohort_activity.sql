@@ -1,6 +1,6 @@
 -- Rows per basis, member, grid of ages and age that add up to the cells of cohorts. fact: purchase
--- (people: bought in this age; money: net revenue), last_active (people: last age of activity); from
--- their age on hold service_change, second_purchase_change (people), mrr_change (money). In the
+-- (people: bought in this age; money: net revenue), last_active (people: last age of activity);
+-- from their age on hold service_change, second_purchase_change (people), mrr_change (money). In the
 -- elapsed grid nobody counts after the last window that lies wholly before the cutoff.
 {{ config(materialized='view') }}
 with

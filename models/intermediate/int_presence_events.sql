@@ -1,5 +1,5 @@
 -- One row per person, basis, grain, period and thing that happened to the presence in it: new,
--- returned, lost, transient (no close sees it), intra_period_lapse (at open and close, lost inside).
+-- returned, lost, transient (no close sees it), intra_period_lapse (at both ends, lost inside).
 -- valued_on is the day whose value it counts under: the last of the period for new and returned,
 -- the one before it for lost and intra_period_lapse, the day of entry for transient (E92).
 {{ config(materialized='view') }}
