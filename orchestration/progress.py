@@ -9,6 +9,8 @@ from orchestration.records import connect
 from orchestration.workspace import Workspace
 
 _EVERY_SECONDS = 5.0
+_BUILT = ("LogModelResult", "LogSeedResult", "LogSnapshotResult")
+_RESULTS = (*_BUILT, "LogTestResult")
 
 
 def read_lines(workspace: Workspace) -> tuple[list[str], dict[str, Any]]:
@@ -58,6 +60,10 @@ def loaded_lines(
     return [line], {(schema, name): size for schema, name, size in rows}
 
 
+class ProjectChangedError(RuntimeError):
+    """Somebody edited the project's models while they were built."""
+
+
 class ModelProgress:
     """Counts dbt's events and says now and then how far it is."""
 
@@ -67,6 +73,7 @@ class ModelProgress:
         Args:
             manifest: dbt's manifest.
         """
+        self._known = manifest["nodes"].keys()
         kinds = [node["resource_type"] for node in manifest["nodes"].values()]
         self._models = sum(kind in ("model", "seed", "snapshot") for kind in kinds)
         self._checks = kinds.count("test")
@@ -82,12 +89,20 @@ class ModelProgress:
 
         Args:
             event: The event, with `info` and `data`.
+
+        Raises:
+            ProjectChangedError: When dbt builds what the manifest does not know.
         """
         kind = event["info"]["name"]
-        if kind in ("LogModelResult", "LogSeedResult", "LogSnapshotResult"):
+        if kind in _BUILT:
             self._built += 1
         elif kind == "LogTestResult":
             self._checked += 1
+        node = event["data"].get("node_info", {}).get("unique_id", "")
+        if kind in _RESULTS and node not in self._known:
+            raise ProjectChangedError(
+                f"The models changed while the refresh ran ({node} is new). Run it again."
+            )
         if event["info"]["level"] == "error":
             self._keep(event["info"]["msg"])
         if time.monotonic() - self._said_at >= _EVERY_SECONDS:

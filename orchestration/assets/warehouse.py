@@ -3,13 +3,14 @@
 This module does without `from __future__ import annotations`: Dagster reads the annotations.
 """
 
+import collections
 import contextlib
 import io
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import dbt_assets
+from dagster_dbt import DbtCliInvocation, dbt_assets
 
 from orchestration.dbt_manifest import dbt_arguments
 from orchestration.progress import ModelProgress
@@ -44,10 +45,11 @@ def warehouse(
             target_path=session.workspace.dbt_target,
         )
         progress = ModelProgress(invocation.manifest)
+        events = invocation.stream_raw_events()
         # dagster-dbt repeats every line of dbt on stdout; the progress says it shorter
         with contextlib.redirect_stdout(io.StringIO()):
             try:
-                for event in invocation.stream_raw_events():
+                for event in events:
                     progress.see(event.raw_event)
                     yield from event.to_default_asset_events(
                         manifest=invocation.manifest,
@@ -58,9 +60,15 @@ def warehouse(
                     )
             except Exception:
                 session.problems.extend(progress.problems)
+                _end(invocation, events)
                 raise
-            finally:
-                # no child may outlive this step: it would hold the work database
-                invocation.process.terminate()
-                invocation.process.wait()
         outcome.append(progress.total())
+
+
+def _end(invocation: DbtCliInvocation, events: Iterator[Any]) -> None:
+    """Let no child outlive this step, as it would hold the work database."""
+    invocation.process.terminate()
+    with contextlib.suppress(Exception):
+        # read to the end: dagster-dbt's reader cannot be closed half way
+        collections.deque(events, maxlen=0)
+    invocation.process.wait()
