@@ -124,38 +124,39 @@ def stand(con: duckdb.DuckDBPyConnection, table: Input, columns: Iterable[str]) 
     Args:
         con: Open connection to the work database; guard._found has the rows refused so far.
         table: The input.
-        columns: Columns wanted beside _source, _is_deleted and _row (null for landed rows).
+        columns: Columns wanted beside _source, _is_deleted and _row (null for landed rows, and for
+            delivered ones that equal them).
 
     Returns:
         Qualified name of the table, one row per key.
     """
-    name, key = quoted(table.name), ", ".join(quoted(part) for part in table.key)
-    wanted = ", ".join(quoted(column) for column in dict.fromkeys(columns))
-    same = " and ".join(
-        f"latest.{quoted(part)} is not distinct from landed.{quoted(part)}"
-        for part in ("_source", *table.key)
-    )
+    name = quoted(table.name)
+    key = ", ".join(quoted(part) for part in ("_source", *table.key))
+    wanted = dict.fromkeys(columns)
     target = f"{SCHEMA}.{quoted('_standing_' + table.name)}"
     con.execute(
         f"""create or replace table {target} as
         with latest as (
             -- _row rises with the version: later load, later file, later line
-            select _source, {key}, max(_row) as _row
+            select {key}, max(_row) as _row
             from incoming.{name} as delivered_row
             where not exists (
                 select 1 from {SCHEMA}._found as found
                 where found.input = {literal(table.name)} and found._row = delivered_row._row
                     and found.severity = 'error'
             )
-            group by _source, {key}
+            group by {key}
         )
-        select _source, coalesce(_is_deleted, false) as _is_deleted, _row, {wanted}
-        from incoming.{name}
-        where _row in (select _row from latest)
+        select delivered_row._source, coalesce(delivered_row._is_deleted, false) as _is_deleted,
+            case when not {_is_known(con, table)} then delivered_row._row end as _row,
+            {_listed(wanted, "delivered_row")}
+        from incoming.{name} as delivered_row
+        inner join latest on latest._row = delivered_row._row
+        left join landing.{name} as landed on {_same(table, "delivered_row")}
         union all
-        select _source, _is_deleted, null, {wanted}
+        select landed._source, landed._is_deleted, null, {_listed(wanted, "landed")}
         from landing.{name} as landed
-        where not exists (select 1 from latest where {same})"""
+        where not exists (select 1 from latest where {_same(table, "latest")})"""
     )
     return target
 
@@ -174,6 +175,33 @@ def value_of(column: Column, row: str) -> str:
         f"case when contains({value}, '@') then 'text of ' || length({value}) || ' characters' "
         f"when length({value}) > 500 then left({value}, 500) || '…' else {value} end"
     )
+
+
+def _listed(columns: Iterable[str], row: str) -> str:
+    return ", ".join(f"{row}.{quoted(column)}" for column in columns)
+
+
+def _same(table: Input, row: str) -> str:
+    """Return the SQL condition that a row has the key of the landed one."""
+    return " and ".join(
+        f"landed.{quoted(part)} is not distinct from {row}.{quoted(part)}"
+        for part in ("_source", *table.key)
+    )
+
+
+def _is_known(con: duckdb.DuckDBPyConnection, table: Input) -> str:
+    """Return the SQL condition that a delivered row equals the landed one, which then stays.
+
+    Never so where files are read anew: what they brought before goes.
+    """
+    query = "select coalesce(bool_or(is_reread), false) from incoming._files where input = ?"
+    if con.execute(query, [table.name]).fetchall()[0][0]:
+        return "false"
+    equal = " and ".join(
+        f"landed.{quoted(column)} is not distinct from delivered_row.{quoted(column)}"
+        for column in ("_is_deleted", *table.landing_columns)
+    )
+    return f"(landed._source is not null and {equal})"
 
 
 def _row_columns(table: Input, column: Column, rule: Rule) -> dict[str, str]:

@@ -19,7 +19,7 @@ from orchestration.settings import load_settings
 from orchestration.workspace import PROJECT, Workspace
 
 CONTRACT = load_contract()
-NOW = datetime(2026, 11, 23, 10, 0)
+NOW = datetime.fromisoformat("2026-11-23T10:00:00")
 
 
 @dataclass
@@ -137,6 +137,11 @@ def least_row(table: Input, number: int, *others: str) -> dict[str, str]:
             f"20{10 + number // 336}-{1 + number // 28 % 12:02}-{1 + number % 28:02}"
         )
     return row
+
+
+def header(name: str) -> list[str]:
+    """All columns of an input."""
+    return [column.name for column in CONTRACT.inputs[name].columns]
 
 
 def order(number: int | str, **others: Any) -> dict[str, Any]:

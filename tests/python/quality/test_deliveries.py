@@ -3,7 +3,7 @@
 import pytest
 
 from orchestration.quality.results import stop_message
-from tests.python.quality.scene import CONTRACT, item, landed_orders, order
+from tests.python.quality.scene import header, item, landed_orders, order
 
 
 def assert_stops(results, check_id, *words, count=None):
@@ -152,9 +152,7 @@ def test_items_of_an_unreadable_orders_file_are_not_blamed(scene):
 
 def test_an_empty_required_input_stops(scene):
     """An export that broke off after its header."""
-    scene.deliver(
-        "orders", [], columns=[column.name for column in CONTRACT.inputs["orders"].columns]
-    )
+    scene.deliver("orders", [], columns=header("orders"))
     results = scene.check()
     stopping = assert_stops(
         results, "orders.not_empty", "without any row", "orders.csv (0 rows)", count=1
@@ -165,9 +163,7 @@ def test_an_empty_required_input_stops(scene):
 def test_a_day_without_orders_passes(scene):
     """A closed day is no fault once orders are there."""
     landed_orders(scene, 1, 3, "2026-10-31")
-    scene.deliver(
-        "orders", [], columns=[column.name for column in CONTRACT.inputs["orders"].columns]
-    )
+    scene.deliver("orders", [], columns=header("orders"))
     assert_passes(scene.check(), "orders.not_empty")
 
 

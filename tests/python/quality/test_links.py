@@ -1,6 +1,11 @@
 """Rules between inputs (E47): what waits for another input's row, and what does not."""
 
-from tests.python.quality.scene import item, landed_orders, order
+import duckdb
+
+from orchestration.landing.accept import accept
+from orchestration.landing.holds import HOLDS, held_when
+from orchestration.landing.tables import create_tables
+from tests.python.quality.scene import CONTRACT, NOW, item, landed_orders, order
 
 ITEM = "order_items.order_id.reference"
 ORDER = "orders.order_items.missing"
@@ -127,14 +132,8 @@ def test_references_are_asked_for_only_where_the_input_is_known(scene):
     assert refused(scene) == []
 
 
-def test_the_same_predicate_decides_what_is_held(scene):
+def test_the_same_predicate_decides_what_is_held():
     """Guards and accept must not disagree about E47."""
-    import duckdb
-
-    from orchestration.landing.holds import HOLDS, held_when
-    from orchestration.landing.tables import create_tables
-    from tests.python.quality.scene import CONTRACT
-
     with duckdb.connect() as con:
         create_tables(con, CONTRACT)
         for name, key, number in (
@@ -162,3 +161,24 @@ def test_the_same_predicate_decides_what_is_held(scene):
             for hold in HOLDS
         }
     assert held == {"order_id.reference": ["O-3", "O-4"], "order_items.missing": ["O-2"]}
+
+
+def test_a_held_row_that_comes_again_unchanged_is_told_once(scene):
+    """A full export every day would fill quarantine with what is known."""
+    lenient(scene).deliver("orders", [order(1), order(2)])
+    scene.deliver("order_items", [item(1)])
+    scene.check()
+    taken = scene.workspace, CONTRACT, scene.load_settings(), scene.refresh_id, NOW
+    accept(*taken)
+    assert refused(scene) == [("O-2", "order_items.missing")]
+    scene.deliver("orders", [order(1), order(2), order(3)])
+    scene.deliver("order_items", [item(1), item(3)])
+    results = scene.check()
+    assert results[ORDER].rows_failed == 0
+    assert refused(scene) == []
+    accept(*taken[:3], scene.refresh_id, NOW)
+    assert scene.sql(
+        "select row_key, refresh_id from ops.quarantined_rows where healed_at is null"
+    ) == [("O-2", "r1")]
+    refused_rows = "select sum(rows_refused) from ops.input_loads where refresh_id = ?"
+    assert scene.sql(refused_rows, "r2") == [(0,)]
