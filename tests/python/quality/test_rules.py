@@ -12,7 +12,7 @@ import yaml
 from orchestration.contract import CONTRACT_FILE
 from orchestration.quality.rules import all_rules, is_hold
 from orchestration.records import connect
-from tests.python.quality.scene import CONTRACT, NOW, Scene, least_row
+from tests.python.quality.scene import CONTRACT, NOW, Scene, header, least_row
 
 RULES = {rule.check_id: rule for rule in all_rules(CONTRACT)}
 REFUSING = [rule.check_id for rule in RULES.values() if rule.severity == "error"]
@@ -84,68 +84,80 @@ def row_for(rule, number):
     return row
 
 
+class Rows:
+    """The rows of one delivery, by input."""
+
+    def __init__(self):
+        self.by_input = {table.name: [] for table in CONTRACT}
+        self.broken = {check_id: Broken() for check_id in RULES}
+        self.number = 0
+
+    def add(self, name, row):
+        """Append a row; its line, where line 1 is the header."""
+        self.by_input[name].append(row)
+        return len(self.by_input[name]) + 1
+
+    def add_known(self):
+        """Rows that others may refer to."""
+        for table in CONTRACT:
+            if len(table.key) == 1:
+                known = least_row(table, 0) | {table.key[0]: "known"}
+                if table.name == "order_items":
+                    known["order_id"] = "known"
+                self.add(table.name, known)
+
+    def add_rule(self, rule):
+        """Rows that break a rule in every way we know, each followed by a valid one."""
+        table = CONTRACT.inputs[rule.input]
+        column = table.column(rule.column)
+        for value in wrong_values(column, rule.name):
+            if column.not_before and value.startswith("1969"):
+                continue  # any instant it may not precede would break another rule
+            self.number += 1
+            row = row_for(rule, self.number) | {rule.column: value}
+            if not any(row.values()):  # a line without anything is no row
+                other = next(column for column in table.columns if not column.key)
+                row[other.name] = other.example
+            self.broken[rule.check_id].values[self.add(rule.input, row)] = value
+            self.number += 1
+            neighbour = self.add(rule.input, row_for(rule, self.number))
+            self.broken[rule.check_id].neighbours.append(neighbour)
+
+    def add_items(self):
+        """A line for every sound order but one."""
+        refused = {
+            line
+            for check_id in REFUSING
+            for line in self.broken[check_id].values
+            if RULES[check_id].input == "orders"
+        }
+        orders, items = CONTRACT.inputs["orders"], CONTRACT.inputs["order_items"]
+        missing = self.broken["orders.order_items.missing"]
+        for line, row in enumerate(list(self.by_input["orders"]), start=2):
+            if line not in refused and row["order_id"] != "known":
+                self.number += 1
+                item = least_row(items, self.number) | {"order_id": row["order_id"]}
+                self.add("order_items", item)
+                missing.neighbours.append(line)
+        self.number += 1
+        lonely = least_row(orders, self.number)
+        missing.values[self.add("orders", lonely)] = lonely["order_id"]
+
+
 @pytest.fixture(scope="module")
 def delivery(tmp_path_factory):
     """One delivery with every rule broken, read and checked once."""
     scene = Scene(tmp_path_factory.mktemp("rules"), {"max_quarantined_share": 1})
-    broken = {check_id: Broken() for check_id in RULES}
-    rows = {table.name: [] for table in CONTRACT}
-
-    def add(name, row):
-        rows[name].append(row)
-        return len(rows[name]) + 1  # line 1 is the header
-
-    for table in CONTRACT:
-        if len(table.key) == 1:
-            known = least_row(table, 0)
-            known[table.key[0]] = "known"
-            if table.name == "order_items":
-                known["order_id"] = "known"
-            add(table.name, known)
-    number = 0
+    rows = Rows()
+    rows.add_known()
     for rule in RULES.values():
-        if rule.name == "missing":
-            continue
-        column = CONTRACT.inputs[rule.input].column(rule.column)
-        for value in wrong_values(column, rule.name):
-            number += 1
-            row = row_for(rule, number)
-            row[rule.column] = value
-            if not any(row.values()):  # a line without anything is no row
-                other = next(c for c in CONTRACT.inputs[rule.input].columns if not c.key)
-                row[other.name] = other.example
-            if rule.name == "event" and column.not_before and value.startswith("1969"):
-                continue  # any instant it may not precede would break another rule
-            line = add(rule.input, row)
-            broken[rule.check_id].values[line] = value
-            number += 1
-            row = row_for(rule, number)
-            broken[rule.check_id].neighbours.append(add(rule.input, row))
-    # every sound order has a line, but for one
-    missing = broken["orders.order_items.missing"]
-    bad_lines = {
-        line
-        for rule_id, each in broken.items()
-        if rule_id.startswith("orders.") and RULES[rule_id].severity == "error"
-        for line in each.values
-    }
-    for index, row in enumerate(list(rows["orders"])):
-        line = index + 2
-        if line in bad_lines or row["order_id"] == "known":
-            continue
-        number += 1
-        with_order = least_row(CONTRACT.inputs["order_items"], number)
-        add("order_items", with_order | {"order_id": row["order_id"]})
-        missing.neighbours.append(line)
-    number += 1
-    lonely = least_row(CONTRACT.inputs["orders"], number)
-    missing.values[add("orders", lonely)] = lonely["order_id"]
-
-    for table in CONTRACT:
-        columns = [column.name for column in table.columns]
-        scene.deliver(table.name, rows[table.name], columns=columns)
+        if rule.name != "missing":
+            rows.add_rule(rule)
+    rows.add_items()
+    for name, delivered in rows.by_input.items():
+        scene.deliver(name, delivered, columns=header(name))
     results = scene.check()
-    return scene, results, broken, {name: len(each) for name, each in rows.items()}
+    return scene, results, rows.broken, {name: len(each) for name, each in rows.by_input.items()}
 
 
 @pytest.fixture(scope="module")
