@@ -9,6 +9,7 @@ import datetime as dt
 import math
 import os
 import random
+import shutil
 from collections import defaultdict
 from fractions import Fraction
 from itertools import pairwise
@@ -55,10 +56,14 @@ MODELS = [
     "int_any_spells",
     "customer_lifecycle",
     "lapse_curve",
+    "subscription_periods",
 ]
-
-# Only tests all of whose models are built here.
-NO_UNIT_TESTS = ["--exclude", "test_type:unit", "--indirect-selection", "cautious"]
+ASSERTIONS = [
+    "assert_every_subscription_period_has_a_rate",
+    "assert_lapse_curve_falls_from_1_to_0",
+    "assert_lifecycle_chains_hold",
+    "assert_subscription_periods_never_overlap",
+]
 
 
 # --- the calendar -----------------------------------------------------------------------------
@@ -748,6 +753,23 @@ def load_parents(path, histories, subscriptions, cutoff):
                 "is_complete": "boolean",
             },
         )
+        load(
+            con,
+            "intermediate.int_source_prefixes",
+            [("main", "")],
+            {"source_name": "varchar", "id_prefix": "varchar"},
+        )
+        load(
+            con,
+            "intermediate.int_exchange_rates",
+            [("EUR", dt.date(1, 1, 1), dt.date(9999, 12, 31), 1)],
+            {
+                "currency": "varchar",
+                "valid_from": "date",
+                "valid_to": "date",
+                "rate_to_reporting": "decimal(18,10)",
+            },
+        )
         load(con, "staging.stg_subscription_periods", rows, PERIOD_TYPES)
         load(con, "staging.stg_payments", payments, PAYMENT_TYPES)
         load(con, "staging.stg_refunds", refunds, REFUND_TYPES)
@@ -781,11 +803,15 @@ def built(tmp_path_factory, histories):
                 f"{{lapse_rule: {rule}, min_lapse_gaps: {MIN_GAPS}, business_timezone: {ZONE.key}}}"
             )
             result = dbtRunner(manifest=parsed.result).invoke(
-                ["build", *common, "--vars", settings, "-s", *MODELS, *NO_UNIT_TESTS]
+                ["run", *common, "--vars", settings, "-s", *MODELS]
             )
-            failed = [r for r in (result.result or []) if r.status not in ("success", "pass")]
+            failed = [r for r in (result.result or []) if r.status != "success"]
             assert result.success, (result.exception, [(r.node.name, r.message) for r in failed])
-    return paths
+        compiled = dbtRunner(manifest=parsed.result).invoke(
+            ["compile", *common, "--vars", settings, "-s", *ASSERTIONS]
+        )
+        assert compiled.success, compiled.exception
+    return paths | {"compiled": folder / "target" / "compiled"}
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -849,3 +875,51 @@ def test_lapse_curve_is_kaplan_meier_in_whole_numbers(rule, built, histories):
         [float(step[4]) for step in curve], abs=1e-12
     )
     assert {row[5] for row in found_curve} == {points[end][0]}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_assertions_hold(rule, built):
+    """The data tests must let pass what the oracle agrees with, or they would be switched off."""
+    queries = [path.read_text() for path in built["compiled"].rglob("assert_*.sql")]
+    assert len(queries) == len(ASSERTIONS)
+    with duckdb.connect(str(built[rule]), read_only=True) as con:
+        assert [con.execute(query).fetchall() for query in queries] == [[]] * len(queries)
+
+
+# What would have to go wrong, and the assertion that must not let it pass.
+FAULTS = [
+    ("chains", "update core.customer_lifecycle set valid_to = valid_to + 1 where {spell}"),
+    ("chains", "update core.customer_lifecycle set state = 'lost' where {spell}"),
+    ("chains", "update core.customer_lifecycle set valid_to = null where {spell}"),
+    ("chains", "delete from core.customer_lifecycle where {spell}"),
+    ("chains", "delete from core.customer_lifecycle where basis = 'any' and customer_id = 'P002'"),
+    ("chains", "update core.customer_lifecycle set state = 'paused' where {order_spell}"),
+    ("chains", "update core.customer_lifecycle set lost_after_days = null where {order_spell}"),
+    ("overlap", "update core.subscription_periods set ends_at = ends_at + interval 400 day"),
+    ("overlap", "update core.subscription_periods set ends_at = starts_at where is_paid"),
+    ("overlap", "update core.subscription_periods set mrr_native = 0 where is_paid"),
+    ("overlap", "update core.subscription_periods set is_paid = true where status = 'trial'"),
+    ("overlap", "update core.subscription_periods set starts_at = timestamp '2030-01-01'"),
+    ("rate", "update core.subscription_periods set mrr = null, currency = 'USD' where is_paid"),
+    ("curve", "update retention.lapse_curve set survival = 1.1 where day = 30"),
+    ("curve", "update retention.lapse_curve set survival = survival + 0.5 where day = 90"),
+    ("curve", "update retention.lapse_curve set censored = censored + 1 where day = 30"),
+]
+
+
+@pytest.mark.parametrize(("word", "fault"), FAULTS)
+def test_assertion_finds_the_fault(word, fault, built, tmp_path):
+    """An assertion that cannot fail would let a broken chain or a missing rate be published."""
+    chosen = "customer_id = 'P002' and spell_number = 2 and basis = '{}'"
+    fault = fault.format(spell=chosen.format("any"), order_spell=chosen.format("orders"))
+    sql = next(path for path in built["compiled"].rglob("assert_*.sql") if word in path.name)
+    broken = tmp_path / "work.duckdb"
+    shutil.copy(built["own_interval"], broken)
+    with duckdb.connect(str(broken)) as con:
+        assert con.execute(sql.read_text()).fetchall() == []
+        assert con.execute(fault).fetchall()[0][0] > 0
+        if word == "rate":
+            with pytest.raises(duckdb.Error, match=r"USD on 20\d\d-"):
+                con.execute(sql.read_text()).fetchall()
+        else:
+            assert con.execute(sql.read_text()).fetchall() != []
