@@ -1,6 +1,6 @@
--- One row per mart and measure: the query that lists who or what stands behind a cell. A reader binds
--- the named parameters to the cell's own columns. Written from the definitions, on core tables alone,
--- and not from the marts' models: that both agree is a proof of either.
+-- One row per mart and measure: the query that lists who or what stands behind a cell. A reader
+-- binds its named parameters to the cell's own columns. Written from the definitions, on tables of
+-- core alone, and not from the marts' models: that both agree is a proof of either.
 {% set lifecycle = 'core' ~ '.customer_lifecycle' %}
 {% set dimensions = 'core' ~ '.customer_dimensions' %}
 {% set orders = 'core' ~ '.orders' %}
@@ -443,8 +443,10 @@ gaps as (
         neighbours.customer_id,
         neighbours.started_on,
         case when neighbours.next_on <= month.month_end then neighbours.next_on end as ended_on,
-        {{ days_between('neighbours.started_on', 'least(coalesce(neighbours.next_on, month.month_end), month.month_end)') }}
-            as length_days
+        {{ days_between(
+            'neighbours.started_on',
+            'least(coalesce(neighbours.next_on, month.month_end), month.month_end)'
+        ) }} as length_days
     from neighbours
     cross join month
     where neighbours.started_on <= month.month_end
@@ -572,47 +574,74 @@ where $refund_basis <> 'order_basis'
 {% set curve = 'retention.lapse_curve' %}
 {% set growth = 'revenue.revenue_growth' %}
 
-{# mart, measure, what it lists, parameters, how the rows make the cell, query #}
+{# mart, measure, parameters, how the rows make the cell, query, what it lists #}
 {% set drills = [
-    (rates, 'opening', 'People there at open.', rates_key, 'rows', opening),
-    (rates, 'new', 'People at close, not at open, whose first spell starts in the period.', rates_key, 'rows', new),
-    (rates, 'returned', 'Other people at close and not at open.', rates_key, 'rows', returned),
-    (rates, 'lost', 'People at open and not at close.', rates_key, 'rows', lost),
-    (rates, 'transient', 'People who came and went inside the period.', rates_key, 'rows', transient),
-    (rates, 'intra_period_lapse', 'People at both ends with a lost spell inside.', rates_key, 'rows', intra_period_lapse),
-    (rates, 'moved_in', 'People at both ends who came to the value.', rates_key, 'rows', moved_in),
-    (rates, 'moved_out', 'People at both ends who left the value.', rates_key, 'rows', moved_out),
-    (rates, 'closing', 'People there at close.', rates_key, 'rows', closing),
-    (cohorts, 'cohort_size', 'Members of the cohort.', cohort_key, 'rows', cohort_size),
-    (cohorts, 'eligible', 'Members whose age is complete.', cell_key, 'rows', eligible),
-    (cohorts, 'in_period', 'Members who bought in the age or are in service at its close.', cell_key, 'rows', in_period),
-    (cohorts, 'bracket', 'Members who bought in the day range or are in service on its last day.', cell_key, 'rows', in_period),
-    (cohorts, 'on_or_after', 'Members active in the age or later.', cell_key, 'rows', on_or_after),
-    (cohorts, 'repeat_by', 'Members with a second purchase occasion by the end of the age.', cell_key, 'rows', repeat_by),
-    (cohorts, 'revenue', 'Members with their net revenue in the age.', cell_key, 'amount', revenue),
-    (cohorts, 'revenue_denominator', 'Members with their net revenue at age 0.', cell_key, 'amount', revenue_denominator),
-    (cohorts, 'mrr', 'Members with their MRR at the close of the age.', cell_key, 'amount', mrr),
-    (cohorts, 'mrr_denominator', 'Members with their first MRR above 0.', cell_key, 'amount', mrr_denominator),
-    (curve, 'at_risk', 'Gaps between purchase occasions that lasted at least this long.', 'as_of_month, day', 'rows', gaps_at_risk),
-    (curve, 'completed', 'Gaps that ended with a purchase on this day.', 'as_of_month, day', 'rows', gaps_completed),
-    (curve, 'censored', 'Gaps that were this long and open at the end of the month.', 'as_of_month, day', 'rows', gaps_censored),
-    (curve, 'completed_gaps', 'Gaps completed in all.', 'as_of_month', 'rows', gaps_completed_in_all),
-    (growth, 'customers', 'People of the component.', 'period_start, component', 'rows', growth_customers),
-    (growth, 'orders', 'Orders of the component.', 'period_start, component', 'rows', growth_orders),
-    (growth, 'revenue', 'Orders, and on refund basis refunds, of the component with their money.', 'period_start, component, refund_basis', 'amount', growth_revenue),
+    (rates, 'opening', rates_key, 'rows', opening,
+     'People there at open.'),
+    (rates, 'new', rates_key, 'rows', new,
+     'People at close, not at open, whose first spell starts in the period.'),
+    (rates, 'returned', rates_key, 'rows', returned,
+     'Other people at close and not at open.'),
+    (rates, 'lost', rates_key, 'rows', lost,
+     'People at open and not at close.'),
+    (rates, 'transient', rates_key, 'rows', transient,
+     'People who came and went inside the period.'),
+    (rates, 'intra_period_lapse', rates_key, 'rows', intra_period_lapse,
+     'People at both ends with a lost spell inside.'),
+    (rates, 'moved_in', rates_key, 'rows', moved_in,
+     'People at both ends who came to the value.'),
+    (rates, 'moved_out', rates_key, 'rows', moved_out,
+     'People at both ends who left the value.'),
+    (rates, 'closing', rates_key, 'rows', closing,
+     'People there at close.'),
+    (cohorts, 'cohort_size', cohort_key, 'rows', cohort_size,
+     'Members of the cohort.'),
+    (cohorts, 'eligible', cell_key, 'rows', eligible,
+     'Members whose age is complete.'),
+    (cohorts, 'in_period', cell_key, 'rows', in_period,
+     'Members who bought in the age or are in service at its close.'),
+    (cohorts, 'bracket', cell_key, 'rows', in_period,
+     'Members who bought in the day range or are in service on its last day.'),
+    (cohorts, 'on_or_after', cell_key, 'rows', on_or_after,
+     'Members active in the age or later.'),
+    (cohorts, 'repeat_by', cell_key, 'rows', repeat_by,
+     'Members with a second purchase occasion by the end of the age.'),
+    (cohorts, 'revenue', cell_key, 'amount', revenue,
+     'Members with their net revenue in the age.'),
+    (cohorts, 'revenue_denominator', cell_key, 'amount', revenue_denominator,
+     'Members with their net revenue at age 0.'),
+    (cohorts, 'mrr', cell_key, 'amount', mrr,
+     'Members with their MRR at the close of the age.'),
+    (cohorts, 'mrr_denominator', cell_key, 'amount', mrr_denominator,
+     'Members with their first MRR above 0.'),
+    (curve, 'at_risk', 'as_of_month, day', 'rows', gaps_at_risk,
+     'Gaps between purchase occasions that lasted at least this long.'),
+    (curve, 'completed', 'as_of_month, day', 'rows', gaps_completed,
+     'Gaps that ended with a purchase on this day.'),
+    (curve, 'censored', 'as_of_month, day', 'rows', gaps_censored,
+     'Gaps that were this long and open at the end of the month.'),
+    (curve, 'completed_gaps', 'as_of_month', 'rows', gaps_completed_in_all,
+     'Gaps completed in all.'),
+    (growth, 'customers', 'period_start, component', 'rows', growth_customers,
+     'People of the component.'),
+    (growth, 'orders', 'period_start, component', 'rows', growth_orders,
+     'Orders of the component.'),
+    (growth, 'revenue', 'period_start, component, refund_basis', 'amount', growth_revenue,
+     'Orders, and on refund basis refunds, of the component with their money.'),
 ] %}
 with
 
 final as (
 
-    {% for mart, measure, description, parameters, adds_up_by, query in drills %}
+    {% for mart, measure, parameters, adds_up_by, query, description in drills %}
+    {% set text = query | trim | replace("'", "''") %}
     select
         '{{ mart }}' as mart,
         '{{ measure }}' as measure,
         '{{ description }}' as description,
         '{{ parameters }}' as parameters,
         '{{ adds_up_by }}' as adds_up_by,
-        '{{ query | trim | replace("'", "''") }}' as query
+        '{{ text }}' as query
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 

@@ -1,0 +1,165 @@
+"""The query behind a cell lists as many people, orders or gaps, or as much money, as it says.
+
+The queries are written from the definitions on core tables, the marts by running sums over events:
+two ways to one number.
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+CELLS_PER_QUERY = 8
+SEED = "holdfast 3"
+
+# Counts of the tidy marts that a person can ask to see.
+MEASURES = {
+    "retention.retention_rates": [
+        "opening", "new", "returned", "lost", "transient", "intra_period_lapse", "moved_in",
+        "moved_out", "closing",
+    ],
+    "retention.cohort_retention": [
+        "cohort_size", "eligible", "in_period", "bracket", "on_or_after", "repeat_by", "revenue",
+        "revenue_denominator", "mrr", "mrr_denominator",
+    ],
+    "retention.lapse_curve": ["at_risk", "completed", "censored", "completed_gaps"],
+    "revenue.revenue_growth": ["customers", "orders", "revenue"],
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One row of quality.drill_queries."""
+
+    mart: str
+    measure: str
+    parameters: list[str]
+    adds_up_by: str
+    query: str
+
+    @property
+    def column(self) -> str:
+        """Column of the mart that holds the cell."""
+        if self.mart != "retention.cohort_retention" or self.measure in {"cohort_size", "eligible"}:
+            return self.measure
+        return "denominator" if self.measure.endswith("_denominator") else "numerator"
+
+    @property
+    def condition(self) -> str:
+        """Rows of the mart the query is for."""
+        if self.column in {"numerator", "denominator"}:
+            return f"measure = '{self.measure.removesuffix('_denominator')}'"
+        if self.measure == "eligible":
+            return "measure in ('in_period', 'bracket')"
+        return "true"
+
+
+@pytest.fixture(scope="module")
+def marts(sample_warehouse):
+    """The published marts of the small sample, read-only."""
+    with duckdb.connect(str(sample_warehouse.marts_db), read_only=True) as con:
+        yield con
+
+
+@pytest.fixture(scope="module")
+def drills(marts) -> list[Drill]:
+    """All rows of quality.drill_queries."""
+    rows = marts.execute(
+        "select mart, measure, parameters, adds_up_by, query "
+        "from quality.drill_queries order by mart, measure"
+    ).fetchall()
+    return [
+        Drill(mart, measure, [name.strip() for name in parameters.split(",")], adds_up_by, query)
+        for mart, measure, parameters, adds_up_by, query in rows
+    ]
+
+
+def listed(con: duckdb.DuckDBPyConnection, drill: Drill, cell: dict[str, Any]) -> Decimal:
+    """Run the query behind a cell and add up what it lists.
+
+    Args:
+        con: Open marts.
+        drill: The query.
+        cell: Values of its parameters.
+
+    Returns:
+        Number of rows, or sum of their amounts.
+    """
+    total = "count(*)" if drill.adds_up_by == "rows" else "coalesce(sum(amount), 0)"
+    rows = con.execute(f"select {total} from ({drill.query})", cell).fetchall()
+    return Decimal(rows[0][0])
+
+
+def cells(con: duckdb.DuckDBPyConnection, drill: Drill) -> list[tuple[dict[str, Any], Decimal]]:
+    """Draw cells at random, the same ones each time; half of them hold something where any do.
+
+    Args:
+        con: Open marts.
+        drill: The query whose cells are asked for.
+
+    Returns:
+        Parameters and number of each cell.
+    """
+    names = ", ".join(drill.parameters)
+    draws = []
+    for condition, number in (("<> 0", CELLS_PER_QUERY // 2), ("is not null", CELLS_PER_QUERY)):
+        rows = con.execute(
+            f"""
+            select {drill.column}, {names}
+            from {drill.mart}
+            where {drill.condition} and {drill.column} {condition}
+            order by md5(concat_ws('|', '{SEED}', {names})), {names}
+            limit {number}
+            """
+        ).fetchall()
+        draws.extend(
+            (dict(zip(drill.parameters, row[1:], strict=True)), Decimal(row[0])) for row in rows
+        )
+    return draws[:CELLS_PER_QUERY]
+
+
+def test_every_count_of_the_tidy_marts_can_be_opened(drills):
+    """A count nobody can open is a count nobody believes."""
+    assert {(drill.mart, drill.measure) for drill in drills} == {
+        (mart, measure) for mart, measures in MEASURES.items() for measure in measures
+    }
+
+
+def test_queries_read_core_tables_only(drills):
+    """A query over intermediate tables would fail for every reader of the published marts."""
+    for drill in drills:
+        tables = re.findall(r"\b(?:from|join)\s+([a-z_]+\.[a-z_]+)", drill.query)
+        assert tables
+        assert {table.split(".")[0] for table in tables} == {"core"}, drill.measure
+        assert set(re.findall(r"\$([a-z_]+)", drill.query)) == set(drill.parameters), drill.measure
+
+
+def test_200_random_cells_hold_what_their_queries_list(marts, drills):
+    """A mart that counts somebody twice, or in the wrong period, or under a wrong value fails."""
+    wrong, checked, filled, seen = [], 0, 0, set()
+    for drill in drills:
+        for cell, number in cells(marts, drill):
+            found = listed(marts, drill, cell)
+            checked += 1
+            filled += number != 0
+            seen.add((drill.mart, cell.get("basis"), cell.get("grain"), cell.get("window_kind")))
+            if found != number:
+                wrong.append(f"{drill.mart}.{drill.measure} {cell}: {number}, listed {found}")
+    assert not wrong, "\n".join(wrong)
+    assert checked >= 200
+    assert filled >= 100
+    assert {basis for _, basis, *_ in seen} >= {"orders", "subscriptions", "any"}
+    assert {grain for _, _, grain, _ in seen} >= {"week", "month", "quarter", "year"}
+    assert {kind for *_, kind in seen} >= {"calendar", "elapsed_30d"}
+
+
+def test_a_cell_that_is_off_by_one_is_seen(marts, drills):
+    """The comparison must not pass whatever the query lists."""
+    drill = next(one for one in drills if one.measure == "closing")
+    cell, number = cells(marts, drill)[0]
+    assert number > 0
+    assert listed(marts, drill, cell) == number
+    assert listed(marts, drill, cell | {"value": "nobody has this value"}) == 0
