@@ -2,5 +2,7 @@
    product in 18 digits and overflows at a million, with more Spark drops decimals of the product
    before it is rounded. #}
 {% macro convert_money(amount, rate) %}
-{{ round_money('cast(' ~ amount ~ ' as decimal(19, 2)) * ' ~ rate) }}
+{{ round_money(
+    'cast(' ~ amount ~ ' as decimal(19, 2)) * ' ~ rate
+) }}
 {% endmacro %}

@@ -248,7 +248,10 @@ guest_accounts as (
         row_number() over (
             partition by guests.source_name, guests.guest_email_hash
             order by
-                case when guests.source_name = accounts.source_name then 0 else 1 end asc nulls last,
+                case
+                    when guests.source_name = accounts.source_name then 0
+                    else 1
+                end asc nulls last,
                 accounts.signed_up_at asc nulls last,
                 accounts.source_name asc nulls last,
                 accounts.source_customer_id asc nulls last

@@ -23,7 +23,11 @@ daily_rates as (
         currency,
         rate_to_reporting
     from exchange_rates
-    qualify row_number() over (partition by currency, rate_date order by source_name asc nulls last) = 1
+    qualify
+        row_number() over (
+            partition by currency, rate_date
+            order by source_name asc nulls last
+        ) = 1
 
 ),
 
@@ -33,7 +37,10 @@ followed as (
         rate_date,
         currency,
         rate_to_reporting,
-        lead(rate_date) over (partition by currency order by rate_date asc nulls last) as next_rate_date,
+        lead(rate_date) over (
+            partition by currency
+            order by rate_date asc nulls last
+        ) as next_rate_date,
         {{ add_days('rate_date', var('max_rate_age_days') | int + 1) }} as too_old_on
     from daily_rates
 

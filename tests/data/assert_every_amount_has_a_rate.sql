@@ -25,7 +25,7 @@ missing_days as (
     select
         currency,
         missing_on,
-        row_number() over (order by missing_on asc, currency asc) as place
+        row_number() over (order by missing_on asc nulls last, currency asc nulls last) as place
     from amounts
     group by
         currency,

@@ -40,7 +40,10 @@ periods as (
         grain,
         period_start,
         period_end,
-        lead(period_start) over (partition by grain order by period_number asc nulls last) as next_start
+        lead(period_start) over (
+            partition by grain
+            order by period_number asc nulls last
+        ) as next_start
     from {{ ref('int_periods') }}
 
 ),

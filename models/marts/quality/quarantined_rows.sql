@@ -9,7 +9,7 @@ quarantined_rows as (
         refresh_id,
         input,
         file,
-        line,
+        coalesce(line, 0) as line,
         row_key,
         rule,
         column_name,
@@ -17,6 +17,12 @@ quarantined_rows as (
         refused_at,
         healed_at
     from {{ ref('stg_ops_quarantined_rows') }}
+    -- a line may break one rule in several places
+    qualify
+        row_number() over (
+            partition by refresh_id, input, file, coalesce(line, 0), rule
+            order by refused_at asc nulls last, value asc nulls last
+        ) = 1
 
 ),
 
