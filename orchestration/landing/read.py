@@ -211,7 +211,7 @@ def _plan(
         return new, len(files) - len(new), None
     gone = {h: v for h, v in loaded.items() if h not in hashes and v[3]}
     known.sort(key=lambda task: (loaded[task.hash][1], task.found.name))
-    if gone and max(v[2] for v in gone.values()) > min(loaded[t.hash][1] for t in known):
+    if gone and max(v[2] for v in gone.values()) >= min(loaded[t.hash][1] for t in known):
         return (
             new,
             len(files) - len(new),
