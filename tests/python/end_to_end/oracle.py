@@ -593,7 +593,7 @@ class Oracle:
             spells[person] = own
         return spells
 
-    # --- §2 presence -------------------------------------------------------------------------------
+    # --- §2 presence ------------------------------------------------------------------------------
 
     @cached_property
     def last_index(self) -> int:

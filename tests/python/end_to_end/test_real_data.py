@@ -1,0 +1,165 @@
+"""Figures of the real files, straight from their raw lines, against the published marts."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+import pytest
+import retail_reference
+
+
+@pytest.fixture(params=["synthetic_retail", "real_retail"])
+def retail(request):
+    """A published shop and the second reading of its raw lines."""
+    warehouse = request.getfixturevalue(request.param)
+    return warehouse, retail_reference.work_out(warehouse.source)
+
+
+def test_orders_and_their_worth(retail):
+    """Every invoice as an order, its refunds taken off: read from the raw lines alone."""
+    warehouse, reference = retail
+    found = {
+        row[0]: row[1:]
+        for row in warehouse.rows(
+            "select order_id, customer_id, ordered_at, is_valid, net_revenue, gift_card_amount "
+            "from core.orders"
+        )
+    }
+    expected = {
+        order.invoice: (
+            order.customer or None,
+            # London is on UTC in winter and an hour ahead in summer
+            order.moment.replace(tzinfo=warehouse.oracle.zone)
+            .astimezone(tz=__import__("datetime").UTC)
+            .replace(tzinfo=None),
+            order.is_valid,
+            order.net_revenue,
+            retail_reference.cents(order.vouchers),
+        )
+        for order in reference.orders.values()
+    }
+    wrong = [
+        (key, expected[key], found.get(key)) for key in expected if expected[key] != found.get(key)
+    ]
+    assert wrong[:5] == []
+    assert found.keys() == expected.keys()
+
+
+def test_customers_and_revenue_by_month(retail):
+    """Customers, orders and revenue per month on both refund bases."""
+    warehouse, reference = retail
+    gross = defaultdict(Decimal)
+    people = defaultdict(set)
+    for order in reference.valid_orders:
+        month = order.moment.date().replace(day=1)
+        gross[month] += order.net_revenue
+        people[month] |= {order.customer} - {""}
+    found = {
+        row[0]: row[1:]
+        for row in warehouse.rows(
+            "select period_start, sum(revenue), sum(customers) from revenue.revenue_growth "
+            "where refund_basis = 'order_basis' group by period_start"
+        )
+    }
+    assert {month: (gross[month], len(people[month])) for month in gross} == {
+        month: values for month, values in found.items() if values != (0, 0)
+    }
+
+
+def test_every_credit_comes_back_in_full(retail):
+    """Refunds sum to the credits of the file, orphans included; nothing is clipped or lost."""
+    warehouse, reference = retail
+    expected = sum(
+        (retail_reference.cents(amount) for amount in reference.refunds.values()), Decimal(0)
+    )
+    assert warehouse.rows("select sum(amount), count(*) from core.refunds") == [
+        (expected, len(reference.refunds))
+    ]
+    orphans = {
+        (invoice, order_id)
+        for invoice, order_id in reference.refunds
+        if order_id not in reference.orders
+    }
+    assert warehouse.rows("select count(*) from core.refunds where is_orphan") == [(len(orphans),)]
+
+
+def test_nothing_of_the_conversion_is_refused(retail):
+    """A refused row would be a hole in the books of a file that is known line by line."""
+    warehouse, _ = retail
+    assert warehouse.rows("select * from quality.quarantined_rows") == []
+    assert warehouse.rows(
+        "select sum(rows_read) - sum(rows_loaded), count(*) from quality.input_loads"
+    ) == [(0, 5)]
+
+
+def test_known_figures_of_online_retail(real_retail):
+    """885 people first bought in December 2010, 324 of them again in January 2011.
+
+    The published picture of the data set: lines with a customer, quantity and price above 0, no C.
+    """
+    cohort = real_retail.rows(
+        "select cohort_size, numerator from retention.cohort_retention where basis = 'orders' "
+        "and grain = 'month' and dimension = 'all' and measure = 'in_period' "
+        "and window_kind = 'calendar' and cohort_start = '2010-12-01' and age in (0, 1) order by age"
+    )
+    assert cohort == [(885, 885), (885, 324)]
+    counts = real_retail.rows(
+        "select count(*), count(*) filter (where first_order_at is not null) from core.customers"
+    )
+    assert counts == [(4372, 4338)]
+    orders = real_retail.rows(
+        "select count(*) filter (where customer_id is not null), count(*) from core.orders "
+        "where is_valid"
+    )
+    # 1 order of the 18,532 is worth less than half a penny
+    plain = [
+        line
+        for line in retail_reference.read_lines(real_retail.source)
+        if line.customer and line.quantity > 0 and line.price > 0 and line.invoice[0] != "C"
+    ]
+    worthless = {
+        order.invoice
+        for order in retail_reference.work_out(real_retail.source).orders.values()
+        if order.customer and order.gross > 0 and not order.is_valid
+    }
+    assert orders[0][0] == len({line.invoice for line in plain}) - len(worthless)
+    assert len({line.invoice for line in plain}) == 18532
+
+
+def test_gross_by_month_of_online_retail(real_retail):
+    """Paid by known people per month, straight from the lines with a customer."""
+    expected = defaultdict(Decimal)
+    for line in retail_reference.read_lines(real_retail.source):
+        if line.customer and line.quantity > 0 and line.price > 0 and line.invoice[0] != "C":
+            expected[line.moment.date().replace(day=1)] += line.amount
+    found = dict(
+        real_retail.rows(
+            "select date_trunc('month', ordered_on)::date, sum(gross_amount) from core.orders "
+            "where is_valid and customer_id is not null group by 1"
+        )
+    )
+    assert expected.keys() == found.keys()
+    # orders are rounded to pennies one by one; 4 lines of the file have tenths
+    assert all(abs(expected[month] - found[month]) < Decimal("0.05") for month in expected)
+    assert abs(sum(expected.values()) - Decimal("8911407.904")) < Decimal("0.001")
+
+
+def test_known_figures_of_cdnow(real_cdnow):
+    """2,357 people who first bought in the first quarter of 1997; orders of amount 0 count."""
+    assert real_cdnow.rows(
+        "select count(*), sum(valid_orders), sum(net_revenue) from core.customers"
+    ) == [(2357, 6919, real_cdnow.rows("select sum(gross_amount) from core.orders")[0][0])]
+    sizes = dict(
+        real_cdnow.rows(
+            "select cohort_start, cohort_size from retention.cohort_retention where grain = 'quarter' "
+            "and basis = 'orders' and dimension = 'all' and measure = 'in_period' and age = 0 "
+            "and window_kind = 'calendar' and cohort_size > 0"
+        )
+    )
+    assert sizes == {date(1997, 1, 1): 2357}
+    assert real_cdnow.rows(
+        "select count(*) from core.orders where is_valid and gross_amount = 0"
+    ) == [(8,)]
+    assert real_cdnow.rows("select max(cutoff_day) from quality.refreshes") == [
+        (date(1998, 6, 30),)
+    ]
