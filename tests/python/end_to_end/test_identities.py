@@ -97,7 +97,8 @@ def test_components_sum_to_revenue_to_the_cent(warehouse):
     )
     orders, refunds, orphans = warehouse.rows(
         "select (select sum(net_revenue) from core.orders where is_valid), "
-        "(select coalesce(sum(net_refund), 0) from core.refunds where is_counted and not is_orphan), "
+        "(select coalesce(sum(net_refund), 0) from core.refunds "
+        "where is_counted and not is_orphan), "
         "(select coalesce(sum(net_refund), 0) from core.refunds where is_orphan)"
     )[0]
     assert totals["order_basis"] == orders
@@ -145,7 +146,8 @@ def test_lifecycle_has_no_gap_and_no_overlap(warehouse):
         "with chain as (select *, lead(valid_from) over (partition by customer_id, basis "
         "order by valid_from, valid_to nulls last) as next_from, lead(state) over ("
         "partition by customer_id, basis order by valid_from, valid_to nulls last) as next_state "
-        "from core.customer_lifecycle) select * from chain where valid_to is distinct from next_from "
+        "from core.customer_lifecycle) select * from chain "
+        "where valid_to is distinct from next_from "
         "or state = next_state or valid_to < valid_from limit 5"
     )
     assert broken == []
@@ -324,7 +326,8 @@ def test_elapsed_windows(warehouse):
     found = {
         row[:3]: row[3:]
         for row in warehouse.rows(
-            "select cohort_start, age, measure, eligible, numerator from retention.cohort_retention "
+            "select cohort_start, age, measure, eligible, numerator "
+            "from retention.cohort_retention "
             "where basis = 'orders' and grain = 'month' and dimension = 'all' "
             "and window_kind = 'elapsed_30d' "
             "and measure in ('in_period', 'on_or_after', 'repeat_by')"
@@ -335,11 +338,12 @@ def test_elapsed_windows(warehouse):
 
 
 def test_rates_of_cohorts(warehouse):
-    """§1, §3: numerator over denominator where somebody is eligible, else null; never a null count."""
+    """§1, §3: numerator over denominator where somebody is eligible, else null."""
     broken = warehouse.rows(
         "select * from retention.cohort_retention where numerator is null or denominator is null "
         "or (eligible = 0 and rate is not null) or (eligible > 0 and denominator <> 0 and "
         "abs(rate - numerator::double / denominator::double) > 1e-9) "
-        "or (measure in ('in_period', 'on_or_after', 'repeat_by') and numerator > cohort_size) limit 3"
+        "or (measure in ('in_period', 'on_or_after', 'repeat_by') and numerator > cohort_size) "
+        "limit 3"
     )
     assert broken == []

@@ -1,7 +1,7 @@
 """Figures of the real files, straight from their raw lines, against the published marts."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 
 import pytest
@@ -29,9 +29,7 @@ def test_orders_and_their_worth(retail):
         order.invoice: (
             order.customer or None,
             # London is on UTC in winter and an hour ahead in summer
-            order.moment.replace(tzinfo=warehouse.oracle.zone)
-            .astimezone(tz=__import__("datetime").UTC)
-            .replace(tzinfo=None),
+            order.moment.replace(tzinfo=warehouse.oracle.zone).astimezone(UTC).replace(tzinfo=None),
             order.is_valid,
             order.net_revenue,
             retail_reference.cents(order.vouchers),
@@ -100,7 +98,8 @@ def test_known_figures_of_online_retail(real_retail):
     cohort = real_retail.rows(
         "select cohort_size, numerator from retention.cohort_retention where basis = 'orders' "
         "and grain = 'month' and dimension = 'all' and measure = 'in_period' "
-        "and window_kind = 'calendar' and cohort_start = '2010-12-01' and age in (0, 1) order by age"
+        "and window_kind = 'calendar' and cohort_start = '2010-12-01' and age in (0, 1) "
+        "order by age"
     )
     assert cohort == [(885, 885), (885, 324)]
     counts = real_retail.rows(
@@ -151,7 +150,8 @@ def test_known_figures_of_cdnow(real_cdnow):
     ) == [(2357, 6919, real_cdnow.rows("select sum(gross_amount) from core.orders")[0][0])]
     sizes = dict(
         real_cdnow.rows(
-            "select cohort_start, cohort_size from retention.cohort_retention where grain = 'quarter' "
+            "select cohort_start, cohort_size from retention.cohort_retention "
+            "where grain = 'quarter' "
             "and basis = 'orders' and dimension = 'all' and measure = 'in_period' and age = 0 "
             "and window_kind = 'calendar' and cohort_size > 0"
         )
