@@ -15,7 +15,13 @@ import duckdb
 from orchestration.contract import Contract, Input
 from orchestration.landing.sql import literal, quoted
 from orchestration.quality.messages import example, joined, percent, rows, told
-from orchestration.quality.results import BLOCKING, ERROR, WARNING, CheckResult
+from orchestration.quality.results import (
+    BLOCKING,
+    ERROR,
+    NOTHING_TAKEN,
+    WARNING,
+    CheckResult,
+)
 from orchestration.quality.views import SCHEMA, stand
 from orchestration.settings import Settings
 
@@ -24,8 +30,6 @@ REQUIRED_INPUTS = ("orders", "subscription_periods")
 
 WINDOW_DAYS = 7
 WINDOWS = 8
-
-NOTHING_TAKEN = "Nothing of this delivery was taken; the published marts stay as they were."
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,8 @@ def _required_file(con: duckdb.DuckDBPyConnection, landing: Path) -> CheckResult
     ).fetchall()[0][0]
     lying = _names_in(landing)
     finding = "orders: neither orders nor subscription_periods was delivered, now or before"
+    if lying:
+        finding += ", though other files lie there"
     return _result(
         "orders",
         "required_file",
@@ -166,13 +172,13 @@ def _required_file(con: duckdb.DuckDBPyConnection, landing: Path) -> CheckResult
         failed=0 if is_there else 1,
         expected="a file of orders or of subscription_periods",
         observed=None if is_there else f"{landing}: {', '.join(lying) or 'nothing'}",
-        examples=[f"{name} (found there)" for name in lying],
+        examples=lying,
         message="orders or subscription_periods are there."
         if is_there
         else told(
             finding,
             "orders.required_file",
-            [f"found there instead: {', '.join(lying)}"] if lying else [],
+            lying,
             "Without one of them nobody can be called a customer. " + NOTHING_TAKEN,
             f"put orders.csv or subscription_periods.csv (or a folder of that name) into {landing}"
             "; a file under another name is assigned in inputs.yml, and `make templates` writes "
@@ -184,7 +190,6 @@ def _required_file(con: duckdb.DuckDBPyConnection, landing: Path) -> CheckResult
 def _readable(name: str, files: list[tuple[str, str | None]]) -> CheckResult:
     """Check that every file of an input can be read, its header included."""
     broken = [f"{file}: {error.rstrip('.')}" for file, error in files if error]
-    count = rows(len(broken), "file")
     return _result(
         name,
         "readable_file",
@@ -197,7 +202,7 @@ def _readable(name: str, files: list[tuple[str, str | None]]) -> CheckResult:
         message=f"{name}: {rows(len(files), 'file')} read."
         if not broken
         else told(
-            f"{name}: {count} of {len(files)} cannot be read",
+            f"{name}: {len(broken)} of {rows(len(files), 'file')} cannot be read",
             f"{name}.readable_file",
             broken,
             NOTHING_TAKEN,
@@ -210,6 +215,8 @@ def _readable(name: str, files: list[tuple[str, str | None]]) -> CheckResult:
 def _required_columns(table: Input, files: list[tuple]) -> CheckResult:
     """Check that no file lacks a required column."""
     lacking = [(file, missing) for file, _, missing, *_ in files if missing]
+    strange = sorted({name for _, _, missing, unknown, *_ in files if missing for name in unknown})
+    hint = f"Columns of the file that are not known: {', '.join(strange)}. " if strange else ""
     columns = sorted({column for _, missing in lacking for column in missing})
     examples = [f"{file}: {', '.join(missing)}" for file, missing in lacking]
     required = [column.name for column in table.columns if column.required]
@@ -230,9 +237,10 @@ def _required_columns(table: Input, files: list[tuple]) -> CheckResult:
             f"{len(lacking)} of {rows(len(files), 'file')}",
             f"{table.name}.required_column",
             examples,
-            NOTHING_TAKEN,
-            "add the missing columns to the export, or name in inputs.yml the column of the file "
-            "that holds each of them",
+            hint + NOTHING_TAKEN,
+            "add the missing columns to the export, or say in inputs.yml which column of the file "
+            f"holds each, such as `inputs: {{{table.name}: {{columns: {{{columns[0]}: "
+            "its name in the file}}}`",
         ),
     )
 

@@ -11,6 +11,8 @@ ERROR = "error"  # rows are refused
 WARNING = "warning"  # counted, nothing is refused
 BLOCKING = "blocking"  # the refresh stops, nothing is taken
 
+NOTHING_TAKEN = "Nothing of this delivery was taken; the published marts stay as they were."
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -66,14 +68,18 @@ def stop_message(results: Iterable[CheckResult]) -> str:
     Returns:
         One paragraph per blocking finding, or '' when nothing stops the refresh.
     """
-    reasons = [result.message for result in results if result.stops_refresh]
+    # what is said once for all need not be said for each
+    reasons = [
+        result.message.replace(f" {NOTHING_TAKEN}", "")
+        for result in results
+        if result.stops_refresh
+    ]
     if not reasons:
         return ""
     count = "1 check says" if len(reasons) == 1 else f"{len(reasons)} checks say"
     return "\n".join(
         [
-            f"The refresh stopped before any model ran: {count} no to this delivery. Nothing of it "
-            "was taken; the published marts stay as they were.",
+            f"The refresh stopped before any model ran: {count} no. {NOTHING_TAKEN}",
             *(f"- {reason}" for reason in reasons),
         ]
     )
