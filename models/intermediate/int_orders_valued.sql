@@ -47,6 +47,15 @@ exchange_rates as (
 
 ),
 
+constant_rates as (
+
+    select
+        currency,
+        rate_to_reporting
+    from {{ ref('int_constant_rates') }}
+
+),
+
 excluded_sales_channels as (
 
     select sales_channel
@@ -138,6 +147,14 @@ final as (
             when judged.invalid_reason is not null then cast(0 as decimal(18, 2))
             else {{ convert_money('judged.net_amount', 'exchange_rates.rate_to_reporting') }}
         end as net_amount,
+        case
+            when judged.invalid_reason is not null then cast(0 as decimal(18, 2))
+            else {{ convert_money('judged.paid_amount', 'constant_rates.rate_to_reporting') }}
+        end as paid_amount_constant_rate,
+        case
+            when judged.invalid_reason is not null then cast(0 as decimal(18, 2))
+            else {{ convert_money('judged.net_amount', 'constant_rates.rate_to_reporting') }}
+        end as net_amount_constant_rate,
         judged.order_cost,
         judged.invalid_reason is null as is_valid,
         judged.invalid_reason is null and judged.exchange_of_order_id is null as is_purchase,
@@ -148,6 +165,8 @@ final as (
         on judged.currency = exchange_rates.currency
         and judged.ordered_on >= exchange_rates.valid_from
         and judged.ordered_on < exchange_rates.valid_to
+    left join constant_rates
+        on judged.currency = constant_rates.currency
 
 )
 

@@ -40,6 +40,15 @@ exchange_rates as (
 
 ),
 
+constant_rates as (
+
+    select
+        currency,
+        rate_to_reporting
+    from {{ ref('int_constant_rates') }}
+
+),
+
 converted as (
 
     select
@@ -56,7 +65,12 @@ converted as (
             when refunds.is_orphan or coalesce(orders.is_valid, false)
                 then {{ convert_money('refunds.amount', 'exchange_rates.rate_to_reporting') }}
             else cast(0 as decimal(18, 2))
-        end as refund_amount
+        end as refund_amount,
+        case
+            when refunds.is_orphan or coalesce(orders.is_valid, false)
+                then {{ convert_money('refunds.amount', 'constant_rates.rate_to_reporting') }}
+            else cast(0 as decimal(18, 2))
+        end as refund_amount_constant_rate
     from refunds
     left join orders
         on refunds.order_id = orders.order_id
@@ -64,6 +78,8 @@ converted as (
         on refunds.currency = exchange_rates.currency
         and refunds.refunded_on >= exchange_rates.valid_from
         and refunds.refunded_on < exchange_rates.valid_to
+    left join constant_rates
+        on refunds.currency = constant_rates.currency
 
 ),
 
@@ -79,6 +95,7 @@ running as (
         paid_amount,
         net_amount,
         refund_amount,
+        refund_amount_constant_rate,
         is_orphan,
         is_counted,
         cast(
@@ -110,10 +127,15 @@ shared_out as (
         refunded_on,
         currency,
         refund_amount,
+        refund_amount_constant_rate,
         is_orphan,
         is_counted,
-        {{ prorate_money('refunded_with', 'net_amount', 'paid_amount') }} as net_refunded_with,
-        {{ prorate_money('refunded_before', 'net_amount', 'paid_amount') }} as net_refunded_before
+        {{ prorate_money(
+            'refunded_with', 'net_amount', 'paid_amount', var('money_decimals')
+        ) }} as net_refunded_with,
+        {{ prorate_money(
+            'refunded_before', 'net_amount', 'paid_amount', var('money_decimals')
+        ) }} as net_refunded_before
     from running
 
 ),
@@ -131,6 +153,7 @@ final as (
             when not is_counted then cast(0 as decimal(18, 2))
             else cast(net_refunded_with - net_refunded_before as decimal(18, 2))
         end as net_refund,
+        refund_amount_constant_rate,
         is_counted,
         is_counted and refund_amount is null as is_rate_missing
     from shared_out

@@ -42,6 +42,8 @@ valued as (
         exchange_rate,
         paid_amount,
         net_amount,
+        paid_amount_constant_rate,
+        net_amount_constant_rate,
         order_cost,
         is_valid,
         is_purchase
@@ -56,7 +58,8 @@ refunds as (
         currency,
         amount,
         refund_amount,
-        net_refund
+        net_refund,
+        refund_amount_constant_rate
     from {{ ref('refunds') }}
     where is_counted and not is_orphan
 
@@ -69,6 +72,7 @@ order_refunds as (
         sum(refunds.amount) as refunded_native,
         sum(refunds.refund_amount) as refund_amount,
         sum(refunds.net_refund) as net_refunds,
+        cast(sum(refunds.refund_amount_constant_rate) as decimal(18, 2)) as refunded_constant_rate,
         bool_and(refunds.currency = orders.currency) as is_order_currency
     from refunds
     inner join orders
@@ -109,6 +113,18 @@ final as (
         cast(
             valued.net_amount - coalesce(order_refunds.net_refunds, 0) as decimal(18, 2)
         ) as net_revenue,
+        cast(
+            valued.net_amount_constant_rate
+            - coalesce(
+                {{ prorate_money(
+                    'order_refunds.refunded_constant_rate',
+                    'valued.net_amount_constant_rate',
+                    'valued.paid_amount_constant_rate',
+                    var('money_decimals')
+                ) }},
+                0
+            ) as decimal(18, 2)
+        ) as net_revenue_constant_rate,
         case
             when valued.is_valid
                 then

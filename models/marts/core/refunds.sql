@@ -27,6 +27,7 @@ valued as (
         refund_id,
         refund_amount,
         net_refund,
+        refund_amount_constant_rate,
         is_counted
     from {{ ref('int_refunds_valued') }}
 
@@ -45,6 +46,7 @@ final as (
         refunds.amount,
         valued.refund_amount,
         valued.net_refund,
+        valued.refund_amount_constant_rate,
         valued.is_counted,
         refunds.is_orphan,
         refunds.is_assumed
