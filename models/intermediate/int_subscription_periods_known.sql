@@ -80,7 +80,11 @@ known as (
             partition by
                 delivered.source_name, delivered.subscription_id, delivered.item_id, delivered.kind
             order by delivered.starts_at nulls first
-        ) as next_starts_at
+        ) as next_starts_at,
+        count(*) over (
+            partition by
+                delivered.source_name, delivered.subscription_id, delivered.item_id, delivered.kind
+        ) = 1 as is_only_stretch
     from delivered
     inner join cutoff on delivered.starts_at < cutoff.data_cutoff
     inner join identities
@@ -106,6 +110,8 @@ dated as (
                     delivered_request_at >= data_cutoff
                     or (delivered_ends_at is not null and next_starts_at is null)
                 )
+                then 'active'
+            when status = 'cancelled' and delivered_ends_at is not null and is_only_stretch
                 then 'active'
             else status
         end as known_status,

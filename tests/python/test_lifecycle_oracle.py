@@ -337,7 +337,7 @@ class Item:
         known = sorted((r for r in rows if r["starts_at"] < cut), key=lambda r: r["starts_at"])
         self.starts = [row["starts_at"] for row in known]
         self.replaced_at = replaced_at
-        self.states = [state_of(row, cut, row is known[-1]) for row in known]
+        self.states = [state_of(row, cut, row is known[-1], len(known) == 1) for row in known]
         self.ends = []
         for number, row in enumerate(known):
             end = row["ends_at"] if row["ends_at"] and row["ends_at"] < cut else None
@@ -464,7 +464,7 @@ class Item:
         return [tuple(piece[:3]) for piece in told if piece[2]]
 
 
-def state_of(row, cut, is_last):
+def state_of(row, cut, is_last, is_only):
     """State of service by status, dates, price and kind."""
     status = row["status"]
     request = row["cancel_requested_at"]
@@ -472,6 +472,8 @@ def state_of(row, cut, is_last):
         unknown = request >= cut
         if unknown or (is_last and row["ends_at"]):
             status = "active"
+    if status == "cancelled" and is_only and row["ends_at"]:
+        status = "active"
     price = row["unit_amount"] * row["quantity"]
     price -= row["discount_amount"] if row["discount_is_recurring"] else 0
     if row["kind"] != "recurring":
