@@ -94,7 +94,9 @@ def listed(con: duckdb.DuckDBPyConnection, drill: Drill, cell: dict[str, Any]) -
 
 
 def cells(con: duckdb.DuckDBPyConnection, drill: Drill) -> list[tuple[dict[str, Any], Decimal]]:
-    """Draw cells at random, the same ones each time; half of them hold something where any do.
+    """Draw cells at random, the same ones each time, of every grain.
+
+    Half of them hold something where any do.
 
     Args:
         con: Open marts.
@@ -104,14 +106,16 @@ def cells(con: duckdb.DuckDBPyConnection, drill: Drill) -> list[tuple[dict[str, 
         Parameters and number of each cell.
     """
     names = ", ".join(drill.parameters)
+    grain = "grain" if "grain" in drill.parameters else "1"
+    draw = f"md5(concat_ws('|', '{SEED}', {names}))"
     draws = []
     for condition, number in (("<> 0", CELLS_PER_QUERY // 2), ("is not null", CELLS_PER_QUERY)):
         rows = con.execute(
             f"""
             select {drill.column}, {names}
-            from {drill.mart}
-            where {drill.condition} and {drill.column} {condition}
-            order by md5(concat_ws('|', '{SEED}', {names})), {names}
+            from (select distinct {drill.column}, {names} from {drill.mart} where {drill.condition})
+            where {drill.column} {condition}
+            order by row_number() over (partition by {grain} order by {draw}), {grain}
             limit {number}
             """
         ).fetchall()
