@@ -107,7 +107,7 @@ def cells(con: duckdb.DuckDBPyConnection, drill: Drill) -> list[tuple[dict[str, 
     """
     names = ", ".join(drill.parameters)
     grain = "grain" if "grain" in drill.parameters else "1"
-    draw = f"md5(concat_ws('|', '{SEED}', {names}))"
+    draw = f"md5(concat_ws('|', '{SEED}', '{drill.measure}', {names}))"
     draws = []
     for condition, number in (("<> 0", CELLS_PER_QUERY // 2), ("is not null", CELLS_PER_QUERY)):
         rows = con.execute(
