@@ -16,6 +16,8 @@ end
 
 {% macro cents(amount) %}cast({{ amount }} * 100 as decimal(38, 0)){% endmacro %}
 
-{% macro integer_quotient(dividend, divisor) %}{{ return(adapter.dispatch('integer_quotient', 'holdfast')(dividend, divisor)) }}{% endmacro %}
+{% macro integer_quotient(dividend, divisor) %}
+    {{ return(adapter.dispatch('integer_quotient', 'holdfast')(dividend, divisor)) }}
+{% endmacro %}
 {% macro default__integer_quotient(dividend, divisor) %}(cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint)){% endmacro %}
 {% macro spark__integer_quotient(dividend, divisor) %}(({{ dividend }}) div ({{ divisor }})){% endmacro %}

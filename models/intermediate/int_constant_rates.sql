@@ -1,5 +1,5 @@
--- One row per currency: its latest rate known at the cutoff, however old, at which amounts of any day
--- can be compared without what the rate itself did (E45).
+-- One row per currency: its latest rate known at the cutoff, however old, at which amounts of any
+-- day can be compared without what the rate itself did (E45).
 with
 
 data_cutoff as (
