@@ -137,27 +137,20 @@ def _exchange_rates(world: World) -> Frame:
 
 
 def _business_changes(world: World) -> Frame:
-    """Returns the dated changes: two price rises, a new service without effect, one ahead."""
-    days = np.array(
-        [
-            world.price_rise_day,
-            world.plan_price_rise_day,
-            np.floor(world.days * 0.35),
-            world.days + 45,
-        ]
-    ).astype(np.int64)
+    """Returns the dated changes: two price rises, two without effect, one still ahead."""
+    changes = (
+        ("Price rise in the shop", "price", world.price_rise_day, None, None),
+        ("Price rise of plan pro", "price", world.plan_price_rise_day, "plan", "pro"),
+        ("Chat support", "service", np.floor(world.days * 0.35), None, None),
+        ("New roasting", "product", np.floor(world.days * 0.8), "first_category", "coffee"),
+        ("New loyalty rules", "programme", world.days + 45, None, None),
+    )
+    names, kinds, days, dimensions, scopes = zip(*changes, strict=True)
     return {
-        "change_id": np.array(["BC-1", "BC-2", "BC-3", "BC-4"]),
-        "name": np.array(
-            [
-                "Price rise in the shop",
-                "Price rise of plan pro",
-                "Chat support",
-                "New loyalty rules",
-            ]
-        ),
-        "kind": np.array(["price", "price", "service", "programme"]),
-        "stamp": world.start + days * DAY,
-        "scope_dimension": np.array([None, "plan", None, None], dtype=object),
-        "scope_value": np.array([None, "pro", None, None], dtype=object),
+        "change_id": np.array([f"BC-{number + 1}" for number in range(len(changes))]),
+        "name": np.array(names),
+        "kind": np.array(kinds),
+        "stamp": world.start + np.array(days).astype(np.int64) * DAY,
+        "scope_dimension": np.array(dimensions, dtype=object),
+        "scope_value": np.array(scopes, dtype=object),
     }

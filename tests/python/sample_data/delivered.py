@@ -45,26 +45,31 @@ class Delivered:
 
     def columns(self, name: str) -> set[str]:
         """Columns of one input under the contract's names."""
-        theirs = {value: key for key, value in self._stated(name).get("columns", {}).items()}
         with duckdb.connect() as con:
             shown = con.execute(f"describe {self._select(name)}").fetchall()
-        return {theirs.get(column[0], column[0]) for column in shown}
+        return {column[0] for column in shown}
 
     def _select(self, name: str) -> str:
-        """SQL for all rows of one input as they stand in the files."""
+        """SQL for all rows of one input as they stand in the files, under the contract's names."""
         selects = []
+        named = self._stated(name).get("columns", {})
+        renamed = ", ".join(f"{theirs} as {ours}" for ours, theirs in named.items())
+        star = f"* rename ({renamed})" if renamed else "*"
         delimiter = self._stated(name).get("delimiter", ",")
         for path in self.files(name):
             if path.suffix == ".parquet":
-                selects.append(f"select * from read_parquet('{path}')")
+                selects.append(f"select {star} from read_parquet('{path}')")
             elif path.suffix == ".jsonl":
+                with path.open(encoding="utf-8") as file:
+                    names = json.loads(file.readline())
+                texts = ", ".join(f"{column}: 'varchar'" for column in names)
                 selects.append(
-                    f"select * from read_json('{path}', format = 'newline_delimited', "
-                    "convert_strings_to_integers = false, sample_size = -1)"
+                    f"select {star} from read_json('{path}', format = 'newline_delimited', "
+                    f"columns = {{{texts}}})"
                 )
             else:
                 options = READ_CSV.format(delimiter=delimiter)
-                selects.append(f"select * from read_csv('{path}', {options})")
+                selects.append(f"select {star} from read_csv('{path}', {options})")
         return " union all by name ".join(selects)
 
     def query(self, sql: str, *names: str) -> dict[str, np.ndarray]:

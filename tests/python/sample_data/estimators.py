@@ -91,9 +91,9 @@ def fit_renewals(sample: Delivered, plan: str, months: int) -> float:
     rows = sample.query(
         f"""
         select min(cast(starts_at as timestamptz)) as begins,
-            max(coalesce(cast(ends_at as timestamptz), timestamptz '2100-01-01')) as ends,
-            any_value(cancel_requested_at) as asked
-        from subscription_periods where plan_id = '{plan}' and item_id = 'main' and status <> 'cancelled'
+            max(coalesce(cast(ends_at as timestamptz), timestamptz '2100-01-01')) as ends
+        from subscription_periods
+        where plan_id = '{plan}' and item_id = 'main' and status <> 'cancelled'
         group by subscription_id
         """,
         "subscription_periods",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.python.sample_data.estimators import (
-    ends_after,
     end_of,
+    ends_after,
     fit_bgnbd,
     fit_renewals,
     fit_spend,
@@ -48,7 +48,12 @@ def test_purchase_parameters_move_their_estimates(plain, change, measure, truth)
 
 @pytest.mark.parametrize(
     ("change", "mean"),
-    [({}, 40.0), ({"spend_gamma": 40.0}, 80.0), ({"spend_q": 7.0}, 20.0), ({"spend_p": 12.0}, 80.0)],
+    [
+        ({}, 40.0),
+        ({"spend_gamma": 40.0}, 80.0),
+        ({"spend_q": 7.0}, 20.0),
+        ({"spend_p": 12.0}, 80.0),
+    ],
     ids=["as stated", "gamma", "q", "p"],
 )
 def test_spend_is_gamma_gamma(plain, change, mean):
@@ -59,7 +64,11 @@ def test_spend_is_gamma_gamma(plain, change, mean):
     assert found["q"] == pytest.approx(change.get("spend_q", 4.0), rel=0.12)
 
 
-SUBSCRIBERS = {"subscriber_share": 1.0, "subscription_only_share": 0.0, "inputs": ("subscription_periods",)}
+SUBSCRIBERS = {
+    "subscriber_share": 1.0,
+    "subscription_only_share": 0.0,
+    "inputs": ("subscription_periods",),
+}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +105,9 @@ def test_boxes_end_by_their_hazard_and_raise_orders(plain):
         "orders",
         "subscription_periods",
     )
-    boxes = sample.value("select count(*) from orders where is_subscription_order = 'true'", "orders")
+    boxes = sample.value(
+        "select count(*) from orders where is_subscription_order = 'true'", "orders"
+    )
     assert unpaid == 0
     assert boxes > 5000
 
@@ -308,21 +319,23 @@ def test_complaints_cause_loss_by_their_factor(plain):
 
 def test_solved_and_timely_complaints_cost_less(plain):
     """Prevents solving and answering in time from making no difference."""
-    common = {**WEEKLY, "complaint_rate": 0.06}
-    solved = complaint_hazard_ratio(
-        plain(("orders", "complaints"), **common, complaint_solved_share=1.0,
-              complaint_solved_factor=1.5, complaint_unsolved_factor=6.0)  # fmt: skip
-    )
-    late = complaint_hazard_ratio(
-        plain(("orders", "complaints"), **common, complaint_solved_share=1.0,
-              complaint_solved_factor=1.5, late_response_share=1.0, late_response_factor=2.0)  # fmt: skip
-    )
+    common = {
+        **WEEKLY,
+        "complaint_rate": 0.06,
+        "complaint_solved_share": 1.0,
+        "complaint_solved_factor": 1.5,
+        "complaint_unsolved_factor": 6.0,
+    }
+    late_too = {"late_response_share": 1.0, "late_response_factor": 2.0}
+    files = ("orders", "complaints")
+    solved = complaint_hazard_ratio(plain(files, **common))
+    late = complaint_hazard_ratio(plain(files, **common, **late_too))
     assert solved == pytest.approx(1.5, abs=0.35)
     assert late == pytest.approx(3.0, abs=0.5)
 
 
 def test_onboarding_step_lifts_early_repeats(plain):
-    """Prevents an onboarding effect that is stated and does not act, or acts through other steps."""
+    """Prevents an onboarding effect that does not act, or acts through other steps."""
     gains = {}
     for effect in (0.0, 0.1, 0.2):
         sample = plain(
@@ -399,9 +412,15 @@ def test_leavers_score_lower(plain):
             """,
             "survey_responses",
         )
-        since = np.array(
-            [at - ended.get(who, np.inf) for who, at in zip(answers["person"], answers["stamp"], strict=True)]
-        ) / 86_400
+        since = (
+            np.array(
+                [
+                    at - ended.get(who, np.inf)
+                    for who, at in zip(answers["person"], answers["stamp"], strict=True)
+                ]
+            )
+            / 86_400
+        )
         is_leaving = (since >= 0) & (since < 6)
         scores = answers["score"]
         gaps.append(scores[~is_leaving].mean() - scores[is_leaving].mean())
@@ -426,9 +445,15 @@ def test_use_falls_before_loss(plain):
             "product_usage",
         )
         ended = dict(zip(last["person"], last["stamp"], strict=True))
-        before = np.array(
-            [ended.get(who, np.nan) - at for who, at in zip(use["person"], use["stamp"], strict=True)]
-        ) / 86_400
+        before = (
+            np.array(
+                [
+                    ended.get(who, np.nan) - at
+                    for who, at in zip(use["person"], use["stamp"], strict=True)
+                ]
+            )
+            / 86_400
+        )
         first = rows["stamp"][rows["number"] == 0]
         born = dict(zip(rows["person"][rows["number"] == 0], first, strict=True))
         # only people who were there for all of the weeks compared
