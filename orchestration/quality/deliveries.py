@@ -30,6 +30,8 @@ REQUIRED_INPUTS = ("orders", "subscription_periods")
 
 WINDOW_DAYS = 7
 WINDOWS = 8
+# What comes in bursts, such as newsletters, may outdo its largest week so far by this factor.
+PEAK_GROWTH = 3
 
 
 @dataclass(frozen=True)
@@ -451,7 +453,7 @@ def _volume(
     """Check rows, for orders revenue too, of the newest 7 days against the input's own history.
 
     The history is what was taken before, never this delivery. Too much is more than the tolerance
-    times the usual week, and more than any week ever had: what happens every December is no fault.
+    times the usual week and PEAK_GROWTH times the largest: what comes every December is no fault.
     """
     event = event_column(table)
     if event is None or not _has_history(con, table, event, now):
@@ -476,7 +478,7 @@ def _volume_result(
     """Judge the newest 7 days."""
     newest, usual = history.newest, history.usual
     is_low = newest * tolerance < usual
-    is_high = newest > usual * tolerance and newest > history.most
+    is_high = newest > usual * tolerance and newest > history.most * PEAK_GROWTH
     allowed = f"{_amount(usual / tolerance)} to {_amount(usual * tolerance)}"
     days = f"{history.first_day} to {history.last_day}"
     many = "far fewer" if noun == "rows" else "far less"

@@ -139,12 +139,12 @@ def _shown(result: CheckResult) -> dict[str, Any]:
     else:
         word, tone = "noted", "noted"
     title = TITLES.get(result.rule, result.rule)
-    finding, asks, remedy = result.message.partition("What to do: ")
+    finding, _, remedy = result.message.partition("What to do: ")
     return {
         "input": result.input,
         "title": f"{result.column_name}: {title}" if result.column_name else title,
         "message": finding.strip(),
-        "remedy": asks + remedy,
+        "remedy": remedy,
         "word": word,
         "tone": tone,
         "short_id": result.check_id.removeprefix(f"{result.input}."),

@@ -3,6 +3,7 @@
 import pytest
 
 from orchestration.quality.results import stop_message
+from orchestration.records import connect
 from tests.python.quality.scene import header, item, landed_orders, order
 
 
@@ -306,6 +307,20 @@ def test_weeks_within_the_tolerance_pass(scene, per_day):
     """A good week is no fault."""
     landed_orders(scene, **HISTORY)
     scene.deliver("orders", week(per_day))
+    assert_passes(scene.check(), "orders.weekly_rows", "orders.weekly_revenue")
+
+
+def test_a_peak_like_those_before_passes(scene):
+    """A shop that sold ten times as much last season may do so again."""
+    landed_orders(scene, 1, 200, "2026-10-31")
+    with connect(scene.workspace) as con:
+        con.execute(
+            "insert into landing.orders "
+            "select season.* replace (season.order_id || '-' || range as order_id) "
+            "from landing.orders as season cross join range(12) "
+            "where season.ordered_at between '2026-05-01' and '2026-05-08'"
+        )
+    scene.deliver("orders", week(11))
     assert_passes(scene.check(), "orders.weekly_rows", "orders.weekly_revenue")
 
 
