@@ -86,7 +86,7 @@ def generate(
     chosen = tuple(LAYOUTS) if inputs is None else tuple(inputs)
     identity = _identity(parameters, chosen, people_per_file)
     standing = _standing(out)
-    if standing is not None and standing["identity"] == identity:
+    if standing is not None and standing["identity"] == identity and _is_whole(out, standing):
         progress(f"{out / LANDING} stands already")
         return standing
     landing, truth_folder = _fresh(out, replaces=standing is not None)
@@ -111,7 +111,7 @@ def generate(
     text = inputs_yml(parameters.until.isoformat())
     (landing / "inputs.yml").write_text(text, encoding="utf-8")
 
-    truth = {"identity": identity, **_truth(world, sums, chosen)}
+    truth = {"identity": identity, "files": _sizes(landing), **_truth(world, sums, chosen)}
     final = out / TRUTH_FILE
     landing.rename(out / LANDING)
     truth_folder.rename(out / TRUTH)
@@ -135,6 +135,17 @@ def _standing(out: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _sizes(landing: Path) -> dict[str, int]:
+    """Returns the size of every file below a landing folder, by name."""
+    paths = sorted(path for path in landing.rglob("*") if path.is_file())
+    return {path.relative_to(landing).as_posix(): path.stat().st_size for path in paths}
+
+
+def _is_whole(out: Path, standing: dict[str, Any]) -> bool:
+    """Returns whether the landing folder still holds what its truth says was written."""
+    return (out / LANDING).is_dir() and _sizes(out / LANDING) == standing["files"]
 
 
 def _fresh(out: Path, *, replaces: bool) -> tuple[Path, Path]:
