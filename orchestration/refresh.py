@@ -5,6 +5,7 @@ it is known that there is something to do.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -27,14 +28,19 @@ from orchestration.workspace import Workspace
 
 SAMPLE_ARGUMENTS = ("--customers", "5000", "--seed", "1", "--until", "2026-10-31")
 _DAGSTER_YAML = """# Written by orchestration/refresh.py.
-telemetry: {enabled: false}
+telemetry: {{enabled: false}}
 # the steps print for a person; copying their output into files costs processes and seconds
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+# Dagster's own files, over connections that are kept
+event_log_storage:
+  module: orchestration.run_log
+  class: KeptSqliteEventLogStorage
+  config: {{base_dir: {base_dir}}}
 # one writer: runs that the schedule or the sensor ask for wait for each other
 concurrency:
-  runs: {max_concurrent_runs: 1}
+  runs: {{max_concurrent_runs: 1}}
 """
 
 
@@ -162,8 +168,9 @@ def write_dagster_yaml(home: Path) -> None:
     """Give Dagster its instance settings where it has none of this version."""
     home.mkdir(parents=True, exist_ok=True)
     file = home / "dagster.yaml"
-    if not file.is_file() or file.read_text(encoding="utf-8") != _DAGSTER_YAML:
-        file.write_text(_DAGSTER_YAML, encoding="utf-8")
+    content = _DAGSTER_YAML.format(base_dir=json.dumps(str(home / "history" / "runs")))
+    if not file.is_file() or file.read_text(encoding="utf-8") != content:
+        file.write_text(content, encoding="utf-8")
 
 
 def _say_no(message: str, workspace: Workspace | None) -> None:

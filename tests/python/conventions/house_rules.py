@@ -27,6 +27,7 @@ DAGSTER_FILES = {
     "definitions.py",
     "project.py",
     "resources.py",
+    "run_log.py",
     "jobs.py",
     "schedules.py",
     "sensors.py",
