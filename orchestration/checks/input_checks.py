@@ -24,8 +24,8 @@ _CHECKED = list(load_contract().inputs)
             name,
             asset=INCOMING,
             blocking=True,
-            description=f"Rules of the contract for {name}: refused rows warn, a no to the delivery "
-            "stops the refresh.",
+            description=f"Rules of the contract for {name}: refused rows warn, a no stops the "
+            "refresh.",
         )
         for name in _CHECKED
     ],
