@@ -124,11 +124,7 @@ dated as (
                 then 'paid'
             else orders.delivered_status
         end as status,
-        case
-            when orders.delivered_status in ('cancelled', 'void') then not orders.has_cancelled_date
-            when orders.delivered_status = 'refunded' then refunded_orders.order_id is null
-            else not orders.has_paid_date
-        end and orders.cancelled_at is null as is_undated,
+        coalesce(refunded_orders.is_refund_known, false) as is_refund_known,
         orders.delivered_status = 'refunded'
         and refunded_orders.order_id is null as has_no_refund_rows
     from orders
@@ -166,7 +162,13 @@ final as (
         cast(dated.tender_credit_amount as decimal(18, 2)) as tender_credit_amount,
         dated.is_test or coalesce(identities.is_test, false) as is_test,
         dated.is_subscription_order,
-        dated.is_undated,
+        -- whether a date backs it that is known: a later one is not
+        case
+            when dated.cancelled_at is not null then false
+            when dated.status in ('cancelled', 'void') then true
+            when dated.status = 'refunded' then not dated.is_refund_known
+            else dated.paid_at is null
+        end as is_undated,
         dated.has_no_refund_rows and dated.status = 'refunded' as is_refund_assumed
     from dated
     inner join prefixes

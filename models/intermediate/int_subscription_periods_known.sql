@@ -57,7 +57,14 @@ known as (
         delivered.kind,
         delivered.starts_at,
         delivered.plan_id,
-        delivered.status,
+        -- the request that made it cancelled is not known yet
+        case
+            when
+                delivered.status = 'cancelled'
+                and delivered.cancel_requested_at >= cutoff.data_cutoff
+                then 'active'
+            else delivered.status
+        end as status,
         delivered.quantity,
         delivered.unit_amount,
         delivered.discount_amount,
@@ -65,7 +72,12 @@ known as (
         delivered.billing_interval,
         delivered.billing_interval_count,
         delivered.currency,
-        delivered.cancel_reason,
+        case
+            when
+                delivered.cancel_requested_at is null
+                or delivered.cancel_requested_at < cutoff.data_cutoff
+                then delivered.cancel_reason
+        end as cancel_reason,
         delivered.replaces_subscription_id,
         identities.customer_id,
         cutoff.data_cutoff,
@@ -106,10 +118,8 @@ dated as (
             when
                 status = 'cancelled'
                 and delivered_request_at >= starts_at
-                and (
-                    delivered_request_at >= data_cutoff
-                    or (delivered_ends_at is not null and next_starts_at is null)
-                )
+                and delivered_ends_at is not null
+                and next_starts_at is null
                 then 'active'
             when status = 'cancelled' and delivered_ends_at is not null and is_only_stretch
                 then 'active'

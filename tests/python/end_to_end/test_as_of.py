@@ -1,0 +1,87 @@
+"""Any past day gives what a run gives on a delivery cut at that day."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from cutting import cut, plant
+
+from orchestration.settings import PROJECT
+
+# A month's end, a day in the middle of one and shortly before the end.
+DAYS = [date(2024, 12, 31), date(2025, 8, 13), date(2026, 10, 20)]
+# What the refresh says about its own runs differs by nature; drill_queries names the cutoff.
+# Ages beyond these are many rows of the same kind.
+SHORT = {"max_age_weeks": 12, "max_age_months": 15, "max_age_quarters": 5}
+OWN_RECORDS = {"refreshes", "input_loads", "input_checks", "quarantined_rows"}
+
+
+def build_models(work_db: Path, as_of: date | None) -> None:
+    """Build every model, without the tests, in a work database of one's own."""
+    folder = work_db.parent
+    environment = os.environ | {
+        "HOLDFAST_WORK_DB": str(work_db),
+        "HOLDFAST_DBT_TARGET": str(folder / "target"),
+        "DBT_TARGET_PATH": str(folder / "target"),
+    }
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).parent / "dbt"), "--quiet", "run",
+            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            "--log-path", str(folder / "logs"),
+            "--vars", json.dumps(SHORT | ({"as_of": as_of.isoformat()} if as_of else {})),
+        ],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("day", DAYS, ids=str)
+def test_as_of_is_a_run_on_a_delivery_cut_at_that_day(sample, day, tmp_path):
+    """A fact of the future in a past number makes every look back too good."""
+    databases = {}
+    for name in ("as_of", "cut"):
+        (tmp_path / name).mkdir()
+        databases[name] = tmp_path / name / "work.duckdb"
+        shutil.copyfile(sample.workspace.work_db, databases[name])
+        plant(databases[name], day)
+    removed = cut(databases["cut"], day, "UTC")
+    # a cut that takes nothing away, or no status back, would prove nothing
+    assert removed["orders"] > 10
+    assert removed["refunds"] > 0
+    assert removed["restated"] > 0
+    build_models(databases["as_of"], day)
+    build_models(databases["cut"], None)
+    assert differing_tables(databases) == {}
+
+
+def differing_tables(databases: dict[str, Path]) -> dict[str, object]:
+    """Compare every mart row for row; returns an example of what only one side has."""
+    found = {}
+    with duckdb.connect() as con:
+        for name, path in databases.items():
+            con.execute(f"attach '{path}' as {name} (read_only)")
+        tables = con.execute(
+            "select table_schema, table_name, "
+            "string_agg(column_name, ', ' order by ordinal_position) from information_schema.columns where table_catalog = 'as_of' and table_schema in "
+            "('core', 'retention', 'revenue', 'quality') group by all order by all"
+        ).fetchall()
+        assert len(tables) > 10
+        for schema, table, columns in tables:
+            if table in OWN_RECORDS:
+                continue
+            rows = con.execute(
+                f"(select 'as_of' as side, * from (select {columns} from as_of.{schema}.{table} "
+                f"except all select {columns} from cut.{schema}.{table}) limit 2) union all "
+                f"(select 'cut' as side, * from (select {columns} from cut.{schema}.{table} "
+                f"except all select {columns} from as_of.{schema}.{table}) limit 2)"
+            ).fetchall()
+            if rows:
+                found[f"{schema}.{table}"] = (columns, rows)
+    return found
