@@ -1,7 +1,7 @@
--- Rows per basis, member, grid of ages and age that add up to the cells of cohorts. fact: purchase
--- (people: bought in this age; money: net revenue), last_active (people: last age of activity);
--- from their age on hold service_change, second_purchase_change (people), mrr_change (money). In the
--- elapsed grid nobody counts after the last window that lies wholly before the cutoff.
+-- One row per basis, member, grid of ages and age in which something changes a cell of its cohort. At
+-- their own age: purchase (bought in it), revenue, last_active (last age of activity). From their age
+-- on: service_change, second_purchase_change, mrr_change. Additive over members. In the elapsed grid
+-- nobody counts after the last window that lies wholly before the cutoff.
 {{ config(materialized='view') }}
 with
 
@@ -209,7 +209,7 @@ mrr_stretches as (
 
 ),
 
-final as (
+facts as (
 
     select
         basis,
@@ -320,6 +320,32 @@ final as (
         -mrr as money
     from mrr_stretches
     where from_age < end_age
+
+),
+
+final as (
+
+    select
+        basis,
+        customer_id,
+        first_day,
+        grid,
+        age,
+        cast(sum(case when fact = 'purchase' then people else 0 end) as integer) as purchase,
+        cast(sum(case when fact = 'service_change' then people else 0 end) as integer) as service_change,
+        cast(sum(case when fact = 'last_active' then people else 0 end) as integer) as last_active,
+        cast(sum(case when fact = 'second_purchase_change' then people else 0 end) as integer)
+            as second_purchase_change,
+        cast(sum(case when fact = 'purchase' then money else 0 end) as decimal(18, 2)) as revenue,
+        cast(sum(case when fact = 'mrr_change' then money else 0 end) as decimal(18, 2))
+            as mrr_change
+    from facts
+    group by
+        basis,
+        customer_id,
+        first_day,
+        grid,
+        age
 
 )
 

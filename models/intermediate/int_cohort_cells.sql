@@ -1,6 +1,7 @@
--- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
--- in which a fact falls: its sums over the cohort's members. Cells without a fact are not there.
+-- One row per basis, value of a dimension, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
+-- in which something changes the cell: its sums over the cohort's members. Other cells are not there.
 {% set sums = ['purchase', 'service_change', 'last_active', 'second_purchase_change'] %}
+{% set money = ['revenue', 'mrr_change'] %}
 with
 
 activity as (
@@ -11,20 +12,28 @@ activity as (
         first_day,
         grid,
         age,
-        fact,
-        people,
-        money
+        purchase,
+        service_change,
+        last_active,
+        second_purchase_change,
+        revenue,
+        mrr_change
     from {{ ref('int_cohort_activity') }}
 
-),
-
-brackets as (
+    union all
 
     select
         basis,
         customer_id,
         first_day,
-        bracket
+        'bracket' as grid,
+        bracket as age,
+        1 as purchase,
+        0 as service_change,
+        0 as last_active,
+        0 as second_purchase_change,
+        cast(0 as decimal(18, 2)) as revenue,
+        cast(0 as decimal(18, 2)) as mrr_change
     from {{ ref('int_cohort_brackets') }}
 
 ),
@@ -35,7 +44,7 @@ cohort_values as (
         basis,
         customer_id,
         dimension,
-        value
+        value_number
     from {{ ref('int_cohort_values') }}
 
 ),
@@ -49,145 +58,112 @@ dimension_grains as (
 
 ),
 
-calendar_sums as (
+-- which dimensions a grid of ages needs: calendar grids those of their grain, the others all
+dimension_grids as (
+
+    select
+        dimension,
+        grain as grid,
+        false as has_weeks
+    from dimension_grains
+
+    union all
+
+    select
+        dimension,
+        'elapsed_30d' as grid,
+        bool_or(grain = 'week') as has_weeks
+    from dimension_grains
+    group by dimension
+
+    union all
+
+    select
+        dimension,
+        'bracket' as grid,
+        bool_or(grain = 'week') as has_weeks
+    from dimension_grains
+    group by dimension
+
+),
+
+-- ages counted from the first day are the same in every grain: people are added up once, by month and
+-- where needed week of their first day; cohorts of quarters and years are sums of these
+sums as (
 
     select
         activity.basis,
         cohort_values.dimension,
-        cohort_values.value,
-        activity.grid as grain,
-        {{ period_number('activity.grid', 'activity.first_day') }} as cohort_number,
-        'calendar' as grid,
+        cohort_values.value_number,
+        activity.grid,
+        case
+            when activity.grid in ('elapsed_30d', 'bracket')
+                then {{ period_number("'month'", 'activity.first_day') }}
+            else {{ period_number('activity.grid', 'activity.first_day') }}
+        end as cohort_number,
+        case
+            when dimension_grids.has_weeks
+                then {{ period_number("'week'", 'activity.first_day') }}
+        end as week_number,
         activity.age,
-        activity.fact,
-        sum(activity.people) as people,
-        sum(activity.money) as money
+        {% for sum in sums + money %}
+        sum(activity.{{ sum }}) as {{ sum }}{% if not loop.last %},{% endif %}
+        {% endfor %}
     from activity
-    inner join dimension_grains
-        on activity.grid = dimension_grains.grain
     inner join cohort_values
         on
         activity.basis = cohort_values.basis
         and activity.customer_id = cohort_values.customer_id
-        and dimension_grains.dimension = cohort_values.dimension
-    where activity.grid <> 'elapsed_30d'
+    inner join dimension_grids
+        on
+        activity.grid = dimension_grids.grid
+        and cohort_values.dimension = dimension_grids.dimension
     group by all
 
 ),
 
-elapsed_activity as (
+sums_by_grain as (
 
     select
         basis,
-        customer_id,
-        first_day,
-        grid,
+        value_number,
+        grid as grain,
+        cohort_number,
+        'calendar' as grid,
         age,
-        fact,
-        people,
-        money
-    from activity
-    where grid = 'elapsed_30d'
+        purchase,
+        service_change,
+        last_active,
+        second_purchase_change,
+        revenue,
+        mrr_change
+    from sums
+    where grid not in ('elapsed_30d', 'bracket')
 
     union all
 
     select
-        basis,
-        customer_id,
-        first_day,
-        'bracket' as grid,
-        bracket as age,
-        'purchase' as fact,
-        1 as people,
-        cast(0 as decimal(18, 2)) as money
-    from brackets
-
-),
-
--- ages counted from the first day are the same in every grain: people are added up once, by week
--- and month of their first day; cohorts of quarters and years are sums of these
-elapsed_sums as (
-
-    select
-        elapsed_activity.basis,
-        cohort_values.dimension,
-        cohort_values.value,
-        elapsed_activity.grid,
-        elapsed_activity.age,
-        elapsed_activity.fact,
-        case
-            when dimension_weeks.grain is not null
-                then {{ period_number("'week'", 'elapsed_activity.first_day') }}
-        end as week_number,
-        {{ period_number("'month'", 'elapsed_activity.first_day') }} as month_number,
-        sum(elapsed_activity.people) as people,
-        sum(elapsed_activity.money) as money
-    from elapsed_activity
-    inner join cohort_values
-        on
-        elapsed_activity.basis = cohort_values.basis
-        and elapsed_activity.customer_id = cohort_values.customer_id
-    left join dimension_grains as dimension_weeks
-        on
-        cohort_values.dimension = dimension_weeks.dimension
-        and dimension_weeks.grain = 'week'
-    group by all
-
-),
-
-elapsed_by_grain as (
-
-    select
-        elapsed_sums.basis,
-        elapsed_sums.dimension,
-        elapsed_sums.value,
+        sums.basis,
+        sums.value_number,
         dimension_grains.grain,
         case
-            when dimension_grains.grain = 'week' then elapsed_sums.week_number
+            when dimension_grains.grain = 'week' then sums.week_number
             else {{ period_number(
-                'dimension_grains.grain', period_first_day("'month'", 'elapsed_sums.month_number')
+                'dimension_grains.grain', period_first_day("'month'", 'sums.cohort_number')
             ) }}
         end as cohort_number,
-        elapsed_sums.grid,
-        elapsed_sums.age,
-        elapsed_sums.fact,
-        elapsed_sums.people,
-        elapsed_sums.money
-    from elapsed_sums
+        sums.grid,
+        sums.age,
+        sums.purchase,
+        sums.service_change,
+        sums.last_active,
+        sums.second_purchase_change,
+        sums.revenue,
+        sums.mrr_change
+    from sums
     inner join dimension_grains
-        on elapsed_sums.dimension = dimension_grains.dimension
-
-),
-
-sums as (
-
-    select
-        basis,
-        dimension,
-        value,
-        grain,
-        cohort_number,
-        grid,
-        age,
-        fact,
-        people,
-        money
-    from calendar_sums
-
-    union all
-
-    select
-        basis,
-        dimension,
-        value,
-        grain,
-        cohort_number,
-        grid,
-        age,
-        fact,
-        people,
-        money
-    from elapsed_by_grain
+        on sums.dimension = dimension_grains.dimension
+    where sums.grid in ('elapsed_30d', 'bracket')
 
 ),
 
@@ -195,25 +171,21 @@ final as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         cohort_number,
         grid,
         age,
-        {% for fact in sums %}
-            cast(coalesce(sum(people) filter (where fact = '{{ fact }}'), 0) as bigint)
-                as {{ fact }},
+        {% for sum in sums %}
+        cast(sum({{ sum }}) as bigint) as {{ sum }},
         {% endfor %}
-        cast(coalesce(sum(money) filter (where fact = 'purchase'), 0) as decimal(18, 2))
-            as revenue,
-        cast(coalesce(sum(money) filter (where fact = 'mrr_change'), 0) as decimal(18, 2))
-            as mrr_change
-    from sums
+        {% for sum in money %}
+        cast(sum({{ sum }}) as decimal(18, 2)) as {{ sum }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from sums_by_grain
     group by
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         cohort_number,
         grid,

@@ -8,8 +8,7 @@ grid as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         cohort_number,
         grid,
@@ -31,8 +30,7 @@ cells as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         cohort_number,
         grid,
@@ -51,8 +49,7 @@ eligible as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         cohort_number,
         grid,
@@ -64,12 +61,21 @@ eligible as (
 
 ),
 
+value_numbers as (
+
+    select
+        value_number,
+        dimension,
+        value
+    from {{ ref('int_value_numbers') }}
+
+),
+
 facts as (
 
     select
         grid.basis,
-        grid.dimension,
-        grid.value,
+        grid.value_number,
         grid.grain,
         grid.cohort_number,
         grid.grid,
@@ -96,8 +102,7 @@ facts as (
     left join cells
         on
         grid.basis = cells.basis
-        and grid.dimension = cells.dimension
-        and grid.value = cells.value
+        and grid.value_number = cells.value_number
         and grid.grain = cells.grain
         and grid.cohort_number = cells.cohort_number
         and grid.grid = cells.grid
@@ -105,8 +110,7 @@ facts as (
     left join eligible
         on
         grid.basis = eligible.basis
-        and grid.dimension = eligible.dimension
-        and grid.value = eligible.value
+        and grid.value_number = eligible.value_number
         and grid.grain = eligible.grain
         and grid.cohort_number = eligible.cohort_number
         and grid.grid = eligible.grid
@@ -118,8 +122,7 @@ running as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         grid,
         age,
@@ -145,11 +148,11 @@ running as (
     from facts
     window
         to_age as (
-            partition by basis, dimension, value, grain, cohort_number, grid
+            partition by basis, value_number, grain, cohort_number, grid
             order by age nulls first
         ),
         from_age as (
-            partition by basis, dimension, value, grain, cohort_number, grid
+            partition by basis, value_number, grain, cohort_number, grid
             order by age desc nulls last
         )
 
@@ -158,10 +161,10 @@ running as (
 final as (
 
     select
-        basis,
-        dimension,
-        value,
-        grain,
+        running.basis,
+        value_numbers.dimension,
+        value_numbers.value,
+        running.grain,
         grid,
         age,
         cohort_start,
@@ -190,6 +193,8 @@ final as (
         is_final,
         is_left_truncated
     from running
+    inner join value_numbers
+        on running.value_number = value_numbers.value_number
 
 )
 

@@ -9,7 +9,7 @@ cohort_sizes as (
     select
         basis,
         dimension,
-        value,
+        value_number,
         first_day,
         observed_days,
         people,
@@ -42,7 +42,7 @@ eligible_days as (
     select
         basis,
         dimension,
-        value,
+        value_number,
         first_day,
         'elapsed_30d' as grid,
         least(
@@ -60,7 +60,7 @@ eligible_days as (
     select
         cohort_sizes.basis,
         cohort_sizes.dimension,
-        cohort_sizes.value,
+        cohort_sizes.value_number,
         cohort_sizes.first_day,
         'bracket' as grid,
         brackets.bracket as age,
@@ -77,8 +77,7 @@ final as (
 
     select
         eligible_days.basis,
-        eligible_days.dimension,
-        eligible_days.value,
+        eligible_days.value_number,
         dimension_grains.grain,
         {{ period_number('dimension_grains.grain', 'eligible_days.first_day') }} as cohort_number,
         eligible_days.grid,

@@ -1,4 +1,4 @@
--- One row per basis, dimension, value, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
+-- One row per basis, value of a dimension, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
 -- that has cells: ages up to the running period (elapsed: up to the window in which the cohort's
 -- earliest day stands) and at most max_age; cohorts from a value's first person on, also those that
 -- nobody joined.
@@ -17,7 +17,7 @@ cohort_sizes as (
     select
         basis,
         dimension,
-        value,
+        value_number,
         first_day,
         is_left_truncated,
         people,
@@ -62,8 +62,7 @@ sizes as (
 
     select
         cohort_sizes.basis,
-        cohort_sizes.dimension,
-        cohort_sizes.value,
+        cohort_sizes.value_number,
         dimension_grains.grain,
         {{ period_number('dimension_grains.grain', 'cohort_sizes.first_day') }} as cohort_number,
         sum(cohort_sizes.people) as cohort_size,
@@ -80,15 +79,13 @@ first_cohorts as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         min(cohort_number) as first_cohort
     from sizes
     group by
         basis,
-        dimension,
-        value,
+        value_number,
         grain
 
 ),
@@ -97,8 +94,7 @@ cohorts as (
 
     select
         first_cohorts.basis,
-        first_cohorts.dimension,
-        first_cohorts.value,
+        first_cohorts.value_number,
         first_cohorts.grain,
         periods.period_number as cohort_number,
         periods.period_start as cohort_start,
@@ -115,8 +111,7 @@ cohorts as (
     left join sizes
         on
         first_cohorts.basis = sizes.basis
-        and first_cohorts.dimension = sizes.dimension
-        and first_cohorts.value = sizes.value
+        and first_cohorts.value_number = sizes.value_number
         and first_cohorts.grain = sizes.grain
         and periods.period_number = sizes.cohort_number
 
@@ -126,8 +121,7 @@ calendar_cells as (
 
     select
         cohorts.basis,
-        cohorts.dimension,
-        cohorts.value,
+        cohorts.value_number,
         cohorts.grain,
         cohorts.cohort_number,
         'calendar' as grid,
@@ -180,8 +174,7 @@ elapsed_cells as (
 
     select
         cohorts.basis,
-        cohorts.dimension,
-        cohorts.value,
+        cohorts.value_number,
         cohorts.grain,
         cohorts.cohort_number,
         day_ranges.grid,
@@ -207,8 +200,7 @@ final as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         cohort_number,
         grid,
@@ -228,8 +220,7 @@ final as (
 
     select
         basis,
-        dimension,
-        value,
+        value_number,
         grain,
         cohort_number,
         grid,

@@ -1,4 +1,4 @@
--- One row per basis, dimension, value and first day: the people who came that day, the net revenue
+-- One row per basis, value of a dimension and first day: the people who came that day, the net revenue
 -- of their first 30 days, and their first MRR. Additive over days, so cohorts of every grain are
 -- sums of it.
 with
@@ -23,7 +23,7 @@ cohort_values as (
         customer_id,
         first_day,
         dimension,
-        value
+        value_number
     from {{ ref('int_cohort_values') }}
 
 ),
@@ -33,7 +33,7 @@ final as (
     select
         cohort_values.basis,
         cohort_values.dimension,
-        cohort_values.value,
+        cohort_values.value_number,
         cohort_values.first_day,
         members.observed_days,
         members.is_left_truncated,
@@ -48,7 +48,7 @@ final as (
     group by
         cohort_values.basis,
         cohort_values.dimension,
-        cohort_values.value,
+        cohort_values.value_number,
         cohort_values.first_day,
         members.observed_days,
         members.is_left_truncated

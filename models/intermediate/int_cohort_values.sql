@@ -25,14 +25,24 @@ customer_dimensions as (
 
 ),
 
+value_numbers as (
+
+    select
+        value_number,
+        dimension,
+        value
+    from {{ ref('int_value_numbers') }}
+
+),
+
 final as (
 
     select
         members.basis,
         members.customer_id,
         members.first_day,
-        customer_dimensions.dimension,
-        customer_dimensions.value
+        value_numbers.dimension,
+        value_numbers.value_number
     from members
     inner join customer_dimensions
         on
@@ -42,6 +52,10 @@ final as (
             customer_dimensions.valid_to is null
             or members.first_day < customer_dimensions.valid_to
         )
+    inner join value_numbers
+        on
+        customer_dimensions.dimension = value_numbers.dimension
+        and customer_dimensions.value = value_numbers.value
 
 )
 
