@@ -684,3 +684,53 @@ def test_truth_says_who_dropped_out(default_sample):
     chances = dict(zip(subscriptions["plan"], subscriptions["chance"], strict=True))
     assert chances["basic"] == pytest.approx(0.0698, rel=0.25)
     assert np.all([0 < chance < 1 for chance in chances.values()])
+
+
+def test_refunds_fit_their_orders(default_sample):
+    """Prevents refunds in another sign, of other orders, or of kinds other than stated."""
+    found = default_sample.query(
+        """
+        with told as (select distinct * from refunds),
+        read as (
+            select order_id, reason, try_cast(replace(amount, ',', '.') as decimal(18, 2)) as money
+            from told where amount is not null and refunded_at <> 'soon'
+        ),
+        paid as (
+            select distinct order_id, status,
+                round(try_cast(gross_amount as decimal(18, 6)), 2)
+                - coalesce(try_cast(discount_amount as decimal(18, 2)), 0)
+                + case when prices_include_tax = 'false' is true then
+                    coalesce(cast(tax_amount as decimal(18, 2)), 0)
+                    + coalesce(cast(shipping_amount as decimal(18, 2)), 0) else 0 end as total
+            from orders where order_id not like 'O-_9______' and status <> 'pending'
+        )
+        select
+            (select count(*) from told where amount like '%.%') as with_point,
+            (select count(*) from told where amount is null) as without_amount,
+            (select count(*) from told where refunded_at = 'soon') as without_day,
+            count(*) filter (where read.order_id like 'O-old-%') as orphan,
+            count(*) filter (where paid.status = 'refunded' and money = total) as whole,
+            count(*) filter (where paid.status = 'refunded' and money <> total) as not_whole,
+            count(*) filter (where money > total) as beyond,
+            count(*) filter (where money < 0 and reason <> 'chargeback won') as negative,
+            count(*) filter (where paid.order_id is null and read.order_id not like 'O-old-%')
+                as of_nothing
+        from read left join paid on paid.order_id = read.order_id
+        """,
+        "refunds",
+        "orders",
+    )
+    found = {name: int(column[0]) for name, column in found.items()}
+    happened = default_sample.truth["happened"]
+    refused = default_sample.truth["inputs"]["refunds"]["refused"]
+    assert found == {
+        "with_point": 0,
+        "without_amount": refused["refunds.amount.required"],
+        "without_day": refused["refunds.refunded_at.type"],
+        "orphan": happened["refunds: orphan"],
+        "whole": happened["refunds: full"] - happened["refunds: unrecorded"],
+        "not_whole": 0,
+        "beyond": happened["refunds: over"],
+        "negative": 0,
+        "of_nothing": 0,
+    }
