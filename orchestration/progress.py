@@ -30,7 +30,10 @@ def read_lines(workspace: Workspace) -> tuple[list[str], dict[str, Any]]:
             "select _file, error from incoming._files where error is not null order by _file"
         ).fetchall()
     lines = [f"{file}: {error}" for file, error in unreadable]
-    lines.append(f"{files:,} new files, {rows:,} rows" if files else "no new files")
+    if files:
+        lines.append(f"{_count(files, 'new file')}, {_count(int(rows), 'row')}")
+    else:
+        lines.append("no new files")
     return lines, {"files": files, "rows": int(rows)}
 
 
@@ -58,6 +61,11 @@ def loaded_lines(
         ).fetchall()
     line = f"{loaded:,} rows stand, {refused:,} refused, {superseded:,} replaced by later versions"
     return [line], {(schema, name): size for schema, name, size in rows}
+
+
+def _count(number: int, noun: str) -> str:
+    """Say how many, with the noun in its number."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class ProjectChangedError(RuntimeError):

@@ -90,7 +90,10 @@ def _loaded(con: duckdb.DuckDBPyConnection, refresh_id: str) -> list[str]:
     parts = [f"{name} {int(loaded):,}" for name, _, loaded in rows]
     files = sum(row[1] for row in rows)
     total = sum(int(row[2]) for row in rows)
-    lines = [f"{total:,} rows of {files:,} {'file' if files == 1 else 'files'}"]
+    lines = [
+        f"{total:,} {'row' if total == 1 else 'rows'} of "
+        f"{files:,} {'file' if files == 1 else 'files'}"
+    ]
     lines += [", ".join(parts[start : start + 5]) for start in range(0, len(parts), 5)]
     return lines
 
