@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from pathlib import Path
 
 CENT = Decimal("0.01")
@@ -88,6 +89,7 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
+@lru_cache(maxsize=2)
 def read_lines(path: Path) -> list[Line]:
     """Read the raw file, plain or gzip."""
     opener = gzip.open if path.suffix == ".gz" else open
@@ -106,6 +108,7 @@ def read_lines(path: Path) -> list[Line]:
         ]
 
 
+@lru_cache(maxsize=2)
 def work_out(path: Path) -> Reference:
     """Turn the raw file into orders and refunds."""
     reference = Reference(lines=read_lines(path))
