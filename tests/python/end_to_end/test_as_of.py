@@ -69,7 +69,8 @@ def differing_tables(databases: dict[str, Path]) -> dict[str, object]:
             con.execute(f"attach '{path}' as {name} (read_only)")
         tables = con.execute(
             "select table_schema, table_name, "
-            "string_agg(column_name, ', ' order by ordinal_position) from information_schema.columns where table_catalog = 'as_of' and table_schema in "
+            "string_agg(column_name, ', ' order by ordinal_position) "
+            "from information_schema.columns where table_catalog = 'as_of' and table_schema in "
             "('core', 'retention', 'revenue', 'quality') group by all order by all"
         ).fetchall()
         assert len(tables) > 10

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Warehouse, refreshed, run_refresh_command
+from warehouses import Warehouse, refreshed, run_refresh_command
 
 from orchestration.workspace import Workspace
 
@@ -118,7 +118,8 @@ def own_shop(shop, tmp_path) -> Warehouse:
 def test_bad_rows_are_kept_out_and_told_and_the_rest_loads(shop):
     """One bad line must not cost the delivery, nor disappear without a trace."""
     quarantined = shop.rows(
-        "select file, rule, value, line, row_key from quality.quarantined_rows where healed_at is null"
+        "select file, rule, value, line, row_key from quality.quarantined_rows "
+        "where healed_at is null"
     )
     assert {row[:3] for row in quarantined} >= BAD_ROWS
     assert len(quarantined) == len(BAD_ROWS)
@@ -135,7 +136,8 @@ def test_bad_rows_are_kept_out_and_told_and_the_rest_loads(shop):
 def test_every_line_is_accounted_for(shop):
     """Read = loaded + refused + superseded, file by file."""
     loads = shop.rows(
-        "select file, rows_read, rows_loaded, rows_refused, rows_superseded from quality.input_loads"
+        "select file, rows_read, rows_loaded, rows_refused, rows_superseded "
+        "from quality.input_loads"
     )
     assert {load[0]: load[1:] for load in loads} == {
         "orders.csv": (ORDERS + 7, ORDERS, 5, 2),
