@@ -17,7 +17,7 @@ from orchestration.landing.holds import HOLDS, Hold, held_when
 from orchestration.landing.keys import row_key
 from orchestration.landing.mapping import SOURCE, Delivery, load_mapping
 from orchestration.landing.sql import literal, literals, quoted
-from orchestration.landing.tables import create_tables, landing_columns
+from orchestration.landing.tables import create_tables, landing_columns, prepare
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
@@ -72,7 +72,7 @@ def accept(
     zone = settings.get("business_timezone")
     deliveries = load_mapping(workspace.landing, contract, zone)
     with duckdb.connect(str(workspace.work_db)) as con:
-        con.execute("set enable_progress_bar = false")
+        prepare(con)
         create_tables(con, contract)
         with _transaction(con):
             changed = _inputs_read(con, contract)
@@ -82,8 +82,8 @@ def accept(
                 before.setdefault(table.name, _held_by_file(con, table))
             _record_loads(con, refresh_id, now)
             for table in changed:
+                _log.info("%s: taking the latest version of each row", table.name)
                 _merge(con, table, refresh_id, now)
-                _log.info("%s: latest versions stand", table.name)
             _keep_feeds(con, changed, now)
             _keep_readings(con)
             touched = list(changed)

@@ -17,9 +17,9 @@ FALSE_TEXTS = ("false", "f", "no", "n", "0", "0.0")
 _BLANKS = r"[\s\x{a0}\x{feff}]"
 _SPACES = "[ \\x{a0}\\x{2009}\\x{202f}'’]"  # noqa: RUF001 - the typographic apostrophe is meant
 _DATE = r"[1-9]\d{3}-\d{2}-\d{2}"
-_TIME = r"\d{2}:\d{2}(:\d{2}([.,]\d+)?)?"
+_TIME = r"\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
 _UTC = "Z|z|UTC|GMT"
-_OFFSET = rf"({_UTC}|[+-]\d{{2}}(:?\d{{2}})?)"
+_OFFSET = rf"(?:{_UTC}|[+-]\d{{2}}(?::?\d{{2}})?)"
 # A fraction beyond these digits is cut before rounding, so that no text is too long for a decimal.
 _ROUNDED_DIGITS = 17
 
@@ -50,17 +50,18 @@ class Zones:
     business: str
 
 
-def cleaned(raw: str, delivery: Delivery) -> str:
-    """Returns SQL of a delivered text without blanks around it; null where it means absent.
-
-    Args:
-        raw: SQL of the delivered varchar.
-        delivery: Its null texts.
-    """
-    text = f"regexp_replace({raw}, '^{_BLANKS}+|{_BLANKS}+$', '', 'g')"
+def trimmed(raw: str) -> str:
+    """Returns SQL of a delivered text without blanks around it."""
     # most texts have no blank around them, and a test for one is cheap
-    plain = f"case when regexp_matches({raw}, '^{_BLANKS}|{_BLANKS}$') then {text} else {raw} end"
-    return f"case when {plain} not in {literals(('', *delivery.null_texts))} then {plain} end"
+    return (
+        f"case when regexp_matches({raw}, '^{_BLANKS}|{_BLANKS}$')"
+        f" then regexp_replace({raw}, '^{_BLANKS}+|{_BLANKS}+$', '', 'g') else {raw} end"
+    )
+
+
+def present(text: str, delivery: Delivery) -> str:
+    """Returns SQL of a trimmed text, null where it means absent."""
+    return f"case when {text} not in {literals(('', *delivery.null_texts))} then {text} end"
 
 
 def mapped(text: str, values: Mapping[str, str] | None) -> str:
@@ -175,7 +176,7 @@ def _plain_number(text: str, signs: Signs) -> str:
 def _decimal(column: Column, text: str, signs: Signs) -> str:
     digits = int(column.data_type.rstrip(")").partition(",")[2])
     point = "\\" + signs.decimal
-    usual = f"[+-]?\\d{{1,12}}({point}\\d{{0,{digits}}})?"
+    usual = f"[+-]?\\d{{1,12}}(?:{point}\\d{{0,{digits}}})?"
     kept = _ROUNDED_DIGITS if column.excess_decimals == "round" else digits
     cut = f"regexp_replace({_plain_number(text, signs)}, '(\\.\\d{{{kept}}})\\d+$', '\\1')"
     return (
@@ -195,14 +196,14 @@ def _whole(text: str, signs: Signs) -> str:
 
 def _instant(text: str, zone: str, formats: tuple[str, ...]) -> str:
     """SQL of a UTC timestamp; without an offset the text is local time of the zone."""
-    local = f"^{_DATE}([T ]{_TIME})?$"
-    offset = f"^{_DATE}[T ]{_TIME} ?{_OFFSET}$"
+    local = f"{_DATE}(?:[T ]{_TIME})?"
+    offset = f"{_DATE}[T ]{_TIME} ?{_OFFSET}"
     point = f"replace({text}, ',', '.')"
     zoned = f"regexp_replace(regexp_replace({point}, ' ?({_UTC})$', '+00'), ' ([+-])', '\\1')"
     iso = (
-        f"case when regexp_matches({text}, '{local}')"
+        f"case when regexp_full_match({text}, '{local}')"
         f" then {_to_utc(f'try_cast({point} as timestamp)', zone)}"
-        f" when regexp_matches({text}, '{offset}')"
+        f" when regexp_full_match({text}, '{offset}')"
         f" then try_cast({zoned} as timestamptz) at time zone 'UTC' end"
     )
     stated = [_by_format(text, zone, text_format) for text_format in formats]

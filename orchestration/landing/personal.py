@@ -60,8 +60,8 @@ def shape(text: str) -> str:
     return f"'text of ' || length({text}) || ' characters'"
 
 
-def reduced(column: Column, text: str, day: str, *, keep_free_text: bool) -> dict[str, str]:
-    """Returns SQL of the landing columns that stand for a personal column, and of its shape.
+def normalised(column: Column, text: str) -> str:
+    """Returns SQL of a personal text in the one form that is hashed; null where it is none.
 
     An e-mail without a name and a domain, or a telephone without digits, counts as absent: it
     joins nobody, and is no reason to refuse a row.
@@ -69,32 +69,37 @@ def reduced(column: Column, text: str, day: str, *, keep_free_text: bool) -> dic
     Args:
         column: A personal column.
         text: SQL of its cleaned text.
+    """
+    if column.personal == "email":
+        usable = f"regexp_full_match({text}, '[^@\\s]+@[^@\\s]+')"
+        return f"case when {usable} then lower({text}) end"
+    if column.personal == "phone":
+        digits = f"regexp_replace(regexp_replace({text}, '\\D', '', 'g'), '^00', '')"
+        return f"case when length({digits}) >= {_LEAST_PHONE_DIGITS} then {digits} end"
+    return text
+
+
+def reduced(column: Column, text: str, day: str, *, keep_free_text: bool) -> dict[str, str]:
+    """Returns SQL of the landing columns that stand for a personal column, and of its shape.
+
+    Args:
+        column: A personal column.
+        text: SQL of its normalised text.
         day: SQL of its text as a date, for a birth date.
         keep_free_text: The setting of that name.
     """
     names = list(column.stored_as)
-    told = {f"{column.name}__text": shape(text)}
+    values = {f"{column.name}__text": shape(text)}
     if column.personal == "email":
-        address = f"lower({text})"
-        usable = f"regexp_full_match({address}, '[^@\\s]+@[^@\\s]+')"
-        return {
-            names[0]: f"case when {usable} then {_hashed(address)} end",
-            names[1]: f"case when {usable} then {_is_shared(address)} end",
-            f"{column.name}__text": f"case when {usable} then {shape(text)} end",
-        }
-    if column.personal == "phone":
-        digits = f"regexp_replace(regexp_replace({text}, '\\D', '', 'g'), '^00', '')"
-        usable = f"length({digits}) >= {_LEAST_PHONE_DIGITS}"
-        return {
-            names[0]: f"case when {usable} then {_hashed(digits)} end",
-            f"{column.name}__text": f"case when {usable} then {shape(text)} end",
-        }
-    if column.personal == "birth_date":
-        only_year = (
-            f"case when regexp_full_match({text}, '\\d{{4}}') then cast({text} as bigint) end"
-        )
-        return {names[0]: f"coalesce(year({day}), {only_year})"} | told
-    return {column.name: text if keep_free_text else "cast(null as varchar)"} | told
+        values |= {names[0]: _hashed(text), names[1]: _is_shared(text)}
+    elif column.personal == "phone":
+        values |= {names[0]: _hashed(text)}
+    elif column.personal == "birth_date":
+        year = f"case when regexp_full_match({text}, '\\d{{4}}') then cast({text} as bigint) end"
+        values |= {names[0]: f"coalesce(year({day}), {year})"}
+    else:
+        values |= {column.name: text if keep_free_text else "cast(null as varchar)"}
+    return values
 
 
 def _hashed(text: str) -> str:

@@ -28,7 +28,7 @@ from orchestration.landing.mapping import DELETED, SOURCE, Delivery, load_mappin
 from orchestration.landing.plain_text import FileError, uncompressed
 from orchestration.landing.sql import literal, quoted
 from orchestration.landing.staged import Staged, make_rejects, stage_csv
-from orchestration.landing.tables import recreate_incoming
+from orchestration.landing.tables import prepare, recreate_incoming
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
@@ -36,6 +36,7 @@ from orchestration.workspace import Workspace
 READING_VERSION = 1
 
 _SAMPLED_ROWS = 100_000
+_LARGE_BYTES = 50_000_000
 _SHOWN_CHARACTERS = 500
 _DEFAULT_SOURCE = "main"
 
@@ -136,9 +137,8 @@ def read_deliveries(
     key = personal.hash_key(workspace)
     workspace.work_db.parent.mkdir(parents=True, exist_ok=True)
     with _scratch(workspace) as folder, duckdb.connect(str(workspace.work_db)) as con:
-        con.execute("set TimeZone = 'UTC'")
-        con.execute("set preserve_insertion_order = true")
-        con.execute("set enable_progress_bar = false")
+        prepare(con)
+        con.execute(f"set temp_directory = {literal(str(folder / 'spilled'))}")
         recreate_incoming(con, contract)
         personal.use_key(con, key)
         reader = _Reader(con, settings, folder)
@@ -250,6 +250,9 @@ def _read_input(reader: _Reader, table: Input, tasks: Sequence[_Task]) -> Iterat
     base = 0
     for number, task in enumerate(tasks, start=1):
         began = time.monotonic()
+        size = task.found.path.stat().st_size
+        if size > _LARGE_BYTES:
+            _log.info("%s: reading %s, %s MB", table.name, task.found.name, f"{size / 1e6:,.0f}")
         with tempfile.TemporaryDirectory(dir=reader.folder) as folder:
             file, last_line = _read_file(reader, table, task, number, base, Path(folder))
         base += last_line + 1
@@ -408,8 +411,13 @@ def _insert(
             raw = f"c{matched.columns[name]}"
         else:
             continue
-        texts[name] = convert.cleaned(raw, delivery)
-    selected = "".join(f", {text} as {quoted(name + '__raw')}" for name, text in texts.items())
+        texts[name] = raw
+    # each step is a column of its own, so that no text is worked on twice
+    trimmed = "".join(f", {convert.trimmed(raw)} as {_raw(name)}" for name, raw in texts.items())
+    present = "".join(
+        f", {convert.present(_raw(name), delivery)} as {_raw(name)}" for name in texts
+    )
+    ready = "".join(f", {_ready(table, name)} as {_raw(name)}" for name in texts)
     values = _values(table, delivery, texts.keys(), signs, reader.settings)
     source = _text_of(SOURCE, texts)
     deleted = convert.is_true(_text_of(DELETED, texts)) if DELETED in texts else "false"
@@ -424,12 +432,27 @@ def _insert(
     columns = ", ".join(f"{value} as {quoted(name)}" for name, value in (meta | values).items())
     reader.con.execute(
         f"""insert into incoming.{quoted(table.name)} by name
-        select {columns} from (select line{selected} from {staged.relation})""",
+        select {columns} from (
+            select line{ready} from (
+                select line{present} from (select line{trimmed} from {staged.relation})
+            )
+        )""",
     )
 
 
+def _raw(name: str) -> str:
+    return quoted(f"{name}__raw")
+
+
+def _ready(table: Input, name: str) -> str:
+    """SQL of a text as the conversion takes it: personal ones in the form that is hashed."""
+    if name in {SOURCE, DELETED} or not table.column(name).personal:
+        return _raw(name)
+    return personal.normalised(table.column(name), _raw(name))
+
+
 def _text_of(name: str, texts: Mapping[str, str]) -> str:
-    return quoted(f"{name}__raw") if name in texts else "cast(null as varchar)"
+    return _raw(name) if name in texts else "cast(null as varchar)"
 
 
 def _values(
@@ -452,7 +475,7 @@ def _values(
                 for name, data_type in column.landing_columns.items()
             }
             continue
-        raw = quoted(f"{column.name}__raw")
+        raw = _raw(column.name)
         text = convert.mapped(raw, delivery.values.get(column.name))
         if column.personal:
             day = convert.typed(column, raw, signs, local, delivery.date_formats)

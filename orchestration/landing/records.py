@@ -14,6 +14,8 @@ import numpy as np
 from orchestration.landing.sql import literal
 
 _ROUNDS = 100
+# Lines with an even number of quotes that are looked at behind one with an odd number.
+_REACH = 20
 # Three signs no line contains, so that a line is one field.
 _NO_DELIMITER = "\x01\x02\x01"
 
@@ -68,6 +70,9 @@ def broken_lines(
     after_quote = """regexp_replace(line, '^([^"]|"")*"', '')"""
     with duckdb.connect() as con:
         con.execute("set enable_progress_bar = false")
+        con.execute("set preserve_insertion_order = true")
+        # A quote opens over a line end only in a line with an odd number of them, so only such
+        # lines and those that follow are looked at; in file order, so that windows can stream.
         con.execute(
             f"""create table quoted as
             select number, {listed},
@@ -75,10 +80,20 @@ def broken_lines(
                 {_separators("line", delimiter)} as outer_signs,
                 {_separators(after_quote, delimiter)} as inner_signs
             from (
-                select row_number() over () as number, line
-                from {lines_as_rows(path, longest)}
+                select *, place_of_quoted as place,
+                    max(case when is_odd then place_of_quoted end)
+                        over (rows unbounded preceding) as odd_place
+                from (
+                    select *, row_number() over () as place_of_quoted,
+                        (length(line) - length(replace(line, '"', ''))) % 2 = 1 as is_odd
+                    from (
+                        select row_number() over () as number, line
+                        from {lines_as_rows(path, longest)}
+                    )
+                    where number > {header_lines} and contains(line, '"')
+                )
             )
-            where number > {header_lines} and contains(line, '"')"""
+            where place - odd_place <= {_REACH}"""
         )
         con.execute("create table broken (number bigint)")
         for _ in range(_ROUNDS):
@@ -120,25 +135,27 @@ def _next_broken(fields: int) -> str:
                 end as from_inside
             from quoted
         ),
+        counted as (
+            select *,
+                sum(case when from_outside and not from_inside then 1 else 0 end)
+                    over (rows unbounded preceding) as turns_through,
+                max(case when from_outside = from_inside then 2 * number + from_outside::bigint end)
+                    over (rows unbounded preceding) as reset_through
+            from steps
+        ),
         turns as (
             select *,
-                coalesce(count(*) filter (where from_outside and not from_inside) over before, 0)
-                    as turns_before
-            from steps
-            window before as (order by number rows between unbounded preceding and 1 preceding)
-        ),
-        resets as (
-            select *,
-                coalesce(max(2 * number + from_outside::bigint)
-                    filter (where from_outside = from_inside) over before, 0) as reset_state,
-                coalesce(max(turns_before)
-                    filter (where from_outside = from_inside) over before, 0) as reset_turns
-            from turns
-            window before as (order by number rows between unbounded preceding and 1 preceding)
+                coalesce(lag(turns_through) over (), 0) as turns_before,
+                coalesce(lag(reset_through) over (), 0) as reset_state,
+                max(case when from_outside = from_inside then turns_through end)
+                    over (rows unbounded preceding) as reset_turns_through
+            from counted
         ),
         states as (
-            select *, (reset_state + turns_before - reset_turns) % 2 = 1 as is_inside
-            from resets
+            select *,
+                (reset_state + turns_before - coalesce(lag(reset_turns_through) over (), 0)) % 2 = 1
+                    as is_inside
+            from turns
         ),
         roles as (
             select *,
@@ -146,14 +163,14 @@ def _next_broken(fields: int) -> str:
                 is_inside and not (is_inner or is_both or is_closer) as contradicts
             from states
         ),
-        records as (
+        started as (
             select *,
-                max(number) filter (where not continues and from_outside) over through as start,
-                max(number) filter (where not continues and from_outside) over before
-                    as start_before
+                max(case when not continues and from_outside then number end)
+                    over (rows unbounded preceding) as start
             from roles
-            window through as (order by number rows between unbounded preceding and current row),
-                before as (order by number rows between unbounded preceding and 1 preceding)
+        ),
+        records as (
+            select *, lag(start) over () as start_before from started
         ),
         -- the lines of records over several lines: who opens, who goes on, whether it is closed
         spans as (

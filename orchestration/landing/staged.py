@@ -368,6 +368,8 @@ class _CsvStage:
             [list(range(1, len(starts) + 1)), starts.tolist()],
         )
         for lines, reason in self._cut_reasons():
+            if not len(lines):
+                continue
             self.con.execute(
                 """insert into rejects
                 select unnest(?::bigint[]), unnest(?::varchar[]), 'the line ' || ?""",

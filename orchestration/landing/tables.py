@@ -6,6 +6,7 @@
 import argparse
 import functools
 import logging
+import os
 from pathlib import Path
 
 import duckdb
@@ -65,6 +66,15 @@ INCOMING_TABLES = {
 SCHEMAS = ("landing", "incoming", "ops")
 # How each loaded file was read: mapping, zone, hash key. Where that changes, it is read anew.
 READINGS = {"input": "varchar", "content_hash": "varchar", "reading_hash": "varchar"}
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Sets a connection as loading needs it: UTC, rows in order, a limit of memory."""
+    limit = os.environ.get("HOLDFAST_MEMORY_LIMIT", "6GB")
+    con.execute("set TimeZone = 'UTC'")
+    con.execute("set preserve_insertion_order = true")
+    con.execute("set enable_progress_bar = false")
+    con.execute(f"set memory_limit = {literal(limit)}")
 
 
 def incoming_columns(table: Input) -> dict[str, str]:

@@ -20,9 +20,7 @@ from orchestration.contract import (
 )
 from orchestration.landing.tables import create_tables, incoming_columns, landing_columns
 
-DOCUMENT = yaml.load(
-    CONTRACT_FILE.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-)
+DOCUMENT = yaml.safe_load(CONTRACT_FILE.read_text("utf-8"))
 Change = Callable[[dict[str, Any]], None]
 
 

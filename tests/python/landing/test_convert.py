@@ -10,7 +10,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from orchestration.contract import Column, load_contract
-from orchestration.landing.convert import Signs, Zones, cleaned, typed
+from orchestration.landing.convert import Signs, Zones, present, trimmed, typed
 from orchestration.landing.mapping import Delivery
 
 CONTRACT = load_contract()
@@ -36,9 +36,8 @@ def converted(
     formats: tuple[str, ...] = (),
 ) -> object:
     value = typed(column, "text", signs or Signs(), zones, formats)
-    query = (
-        f"select {value} from (select {cleaned('raw', Delivery())} as text from (select ? as raw))"
-    )
+    clean = present(trimmed("raw"), Delivery())
+    query = f"select {value} from (select {clean} as text from (select ? as raw))"
     return CONNECTION.execute(query, [text]).fetchall()[0][0]
 
 

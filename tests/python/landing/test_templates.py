@@ -21,7 +21,7 @@ def test_templates_load_with_nothing_refused(business: Business, contract: Contr
     )
     assert [result.message for result in results if not result.is_success] == []
     accepted = business.accept()
-    assert (accepted.rows_loaded, accepted.rows_refused) == (len(contract.inputs),) + (0,)
+    assert (accepted.rows_loaded, accepted.rows_refused) == (len(contract.inputs), 0)
     for table in contract:
         row = business.ask(f"select count(*) from landing.{table.name} where not _is_held")
         assert row == [(1,)], table.name
