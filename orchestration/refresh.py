@@ -7,26 +7,23 @@ it is known that there is something to do.
 import contextlib
 import json
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.dbt_manifest import ManifestError, ensure_manifest, is_manifest_fresh
-from orchestration.fingerprint import sample_hash
 from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.nothing_new import find_nothing_new
 from orchestration.publishing.publish import read_manifest
 from orchestration.quiet import be_quiet, telemetry_switches
 from orchestration.records import Ending, connect
+from orchestration.sample import keep_sample_apart, make_sample
 from orchestration.session import lock_timeout, say
 from orchestration.settings import Settings, SettingsError, load_settings
 from orchestration.summary import nothing_new, print_summary
 from orchestration.workspace import Workspace
 
-SAMPLE_ARGUMENTS = ("--customers", "5000", "--seed", "1", "--until", "2026-10-31")
 _DAGSTER_YAML = """# Written by orchestration/refresh.py.
 telemetry: {{enabled: false}}
 # the steps print for a person; copying their output into files costs processes and seconds
@@ -80,49 +77,13 @@ def run_refresh(workspace: Workspace, settings: Settings) -> bool:
     published = find_nothing_new(workspace, settings)
     if published is None:
         with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")):
+            keep_sample_apart(workspace)
             # whoever held the lock may have published just this
             published = find_nothing_new(workspace, settings)
             if published is None:
                 return _run(workspace, settings, started)
     nothing_new(workspace, published, currency)
     return True
-
-
-def make_sample(workspace: Workspace) -> None:
-    """Make the sample's files unless they are there, made by the generator as it is now.
-
-    Args:
-        workspace: The workspace whose landing folder is the sample's.
-
-    Raises:
-        subprocess.CalledProcessError: When the generator fails.
-    """
-    folder = workspace.landing.parent
-    stamp = folder / "made_by.txt"
-    made_by = f"{sample_hash(workspace.project)} {' '.join(SAMPLE_ARGUMENTS)}\n"
-    with writer_lock(folder / ".lock", lock_timeout()):
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_by:
-            return
-        say(f"{'sample':<10}making sample data, as no LANDING is given ...")
-        started = time.monotonic()
-        stamp.unlink(missing_ok=True)
-        # another generator may name its files otherwise, and all that lies there is loaded
-        shutil.rmtree(workspace.landing, ignore_errors=True)
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "orchestration.sample_data",
-                *SAMPLE_ARGUMENTS,
-                "--out",
-                str(folder),
-            ],
-            cwd=workspace.project,
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        stamp.write_text(made_by, encoding="utf-8")
-        say(f"{'':<10}{workspace.landing} ({time.monotonic() - started:.1f} s)")
 
 
 def _run(workspace: Workspace, settings: Settings, started: float) -> bool:

@@ -15,8 +15,9 @@ from orchestration.lock import writer_lock
 from orchestration.nothing_new import find_nothing_new
 from orchestration.publishing.publish import read_manifest
 from orchestration.records import Ending, begin, finish
-from orchestration.refresh import main, make_sample
-from orchestration.settings import PROJECT, load_settings
+from orchestration.refresh import main
+from orchestration.sample import keep_sample_apart, make_sample
+from orchestration.settings import PROJECT, SettingsError, load_settings
 from orchestration.summary import nothing_new, print_summary
 from orchestration.workspace import Workspace
 
@@ -316,13 +317,11 @@ def test_sample_is_made_once_and_again_when_the_generator_changed(tmp_path, monk
     """Each refresh of the sample would make new files, or old ones would outlive the generator."""
     workspace = Workspace(PROJECT, tmp_path / "sample" / "landing", tmp_path / "w", is_sample=True)
     made = []
-    monkeypatch.setattr(
-        "orchestration.refresh.subprocess.run", lambda *args, **_: made.append(args)
-    )
+    monkeypatch.setattr("orchestration.sample.subprocess.run", lambda *args, **_: made.append(args))
     make_sample(workspace)
     make_sample(workspace)
     assert len(made) == 1
-    monkeypatch.setattr("orchestration.refresh.sample_hash", lambda _: "changed")
+    monkeypatch.setattr("orchestration.sample.sample_hash", lambda _: "changed")
     make_sample(workspace)
     assert len(made) == 2
 
@@ -334,3 +333,31 @@ def test_summary_of_nothing_new_names_the_publication(sample_warehouse, capsys):
     text = capsys.readouterr().out
     assert manifest["published_at"].replace("T", " ").removesuffix("Z") in text
     assert str(sample_warehouse.marts_db) in text
+
+
+def test_sample_gives_way_to_own_files_and_never_joins_them(tmp_path, monkeypatch):
+    """Whoever tried the sample first would have its 5,000 invented customers among their own."""
+    own = Workspace(PROJECT, tmp_path / "own", tmp_path / "w")
+    sample = replace(own, landing=tmp_path / "sample" / "landing", is_sample=True)
+    marts = own.marts_db
+
+    keep_sample_apart(sample)
+    own.work_db.write_text("rows of the sample")
+    marts.write_text("published")
+    keep_sample_apart(sample)
+    assert own.work_db.exists()
+
+    monkeypatch.setattr("orchestration.sample.sample_hash", lambda _: "changed")
+    keep_sample_apart(sample)
+    assert not own.work_db.exists(), "rows of two samples in one warehouse"
+
+    own.work_db.write_text("rows of the sample")
+    keep_sample_apart(own)
+    assert not own.work_db.exists()
+    assert marts.exists(), "the published marts stand until new ones replace them"
+
+    own.work_db.write_text("rows of a business")
+    keep_sample_apart(own)
+    with pytest.raises(SettingsError, match="Name your LANDING"):
+        keep_sample_apart(sample)
+    assert own.work_db.read_text() == "rows of a business"

@@ -1,0 +1,90 @@
+"""The sample that stands in for a business's files, and that never mixes with them."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+from orchestration.fingerprint import sample_hash
+from orchestration.lock import writer_lock
+from orchestration.session import lock_timeout, say
+from orchestration.settings import SettingsError
+from orchestration.workspace import Workspace
+
+SAMPLE_ARGUMENTS = ("--customers", "5000", "--seed", "1", "--until", "2026-10-31")
+
+
+def make_sample(workspace: Workspace) -> None:
+    """Make the sample's files unless they are there, made by the generator as it is now.
+
+    Args:
+        workspace: The workspace whose landing folder is the sample's.
+
+    Raises:
+        subprocess.CalledProcessError: When the generator fails.
+    """
+    folder = workspace.landing.parent
+    stamp = folder / "made_by.txt"
+    made_by = _made_by(workspace)
+    with writer_lock(folder / ".lock", lock_timeout()):
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_by:
+            return
+        say(f"{'sample':<10}making sample data, as no LANDING is given ...")
+        started = time.monotonic()
+        stamp.unlink(missing_ok=True)
+        # another generator may name its files otherwise, and all that lies there is loaded
+        shutil.rmtree(workspace.landing, ignore_errors=True)
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "orchestration.sample_data",
+                *SAMPLE_ARGUMENTS,
+                "--out",
+                str(folder),
+            ],
+            cwd=workspace.project,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        stamp.write_text(made_by, encoding="utf-8")
+        say(f"{'':<10}{workspace.landing} ({time.monotonic() - started:.1f} s)")
+
+
+def keep_sample_apart(workspace: Workspace) -> None:
+    """Let no warehouse hold the sample and a business's own rows, or two samples, at once.
+
+    The sample can be made again, so it gives way: the work database starts anew, while the
+    published marts stand until new ones replace them. A business's rows never give way.
+    The caller holds the writer lock.
+
+    Args:
+        workspace: The workspace to be refreshed.
+
+    Raises:
+        SettingsError: When the sample is asked for where other rows are.
+    """
+    stamp = workspace.warehouse / ".sample"
+    held = stamp.read_text(encoding="utf-8") if stamp.is_file() else None
+    wanted = _made_by(workspace) if workspace.is_sample else None
+    if held == wanted:
+        return
+    if workspace.work_db.is_file():
+        if held is None:
+            raise SettingsError(
+                f"{workspace.warehouse} holds other rows than the sample, which is what a refresh "
+                "without LANDING loads. Name your LANDING, or another WAREHOUSE for the sample."
+            )
+        say(f"{'sample':<10}the sample's rows leave this warehouse; it starts anew")
+        workspace.work_db.unlink()
+        workspace.work_db.with_name(workspace.work_db.name + ".wal").unlink(missing_ok=True)
+    if wanted is None:
+        stamp.unlink()
+    else:
+        workspace.warehouse.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(wanted, encoding="utf-8")
+
+
+def _made_by(workspace: Workspace) -> str:
+    """Say what makes the sample: the generator's code and what it is asked for."""
+    return f"{sample_hash(workspace.project)} {' '.join(SAMPLE_ARGUMENTS)}\n"
