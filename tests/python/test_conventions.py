@@ -404,7 +404,8 @@ def test_columns_readers_rely_on_are_there(manifest):
             "moved_out", "closing", "churn_rate", "retention_rate", "annualised_churn_rate",
         },
         "retention.cohort_retention": {
-            "grain", "basis", "dimension", "value", "is_complete", "is_small", "cohort_start", "age",
+            "grain", "basis", "dimension", "value", "is_complete", "is_small", "cohort_start",
+            "age",
             "measure", "window_kind", "cohort_size", "eligible", "numerator", "denominator", "rate",
         },
         "revenue.revenue_growth": {
@@ -428,3 +429,26 @@ def test_columns_readers_rely_on_are_there(manifest):
         if columns - built.get(name, set())
     }
     assert missing == {}
+
+
+# --- decisions ------------------------------------------------------------------------------------
+
+
+def test_every_decision_is_pinned_by_a_test_that_exists(manifest):
+    """A decision whose test was renamed or removed could change without anybody noticing."""
+    page = (PROJECT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ") and "|---" not in line]
+    decisions = [row.strip("|").split(" | ") for row in rows if not row.startswith("| what |")]
+    known = {test["name"] for test in manifest["unit_tests"].values()}
+    known |= {
+        node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"
+    }
+    for path in (PROJECT / "tests" / "python").rglob("test_*.py"):
+        known |= set(re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    assert len(decisions) > 40
+    assert [row for row in decisions if len(row) != 4] == []
+    unpinned = [row[0] for row in decisions if not re.findall(r"`(\w+)`", row[3])]
+    lost = [
+        name for row in decisions for name in re.findall(r"`(\w+)`", row[3]) if name not in known
+    ]
+    show_none(unpinned + lost)
