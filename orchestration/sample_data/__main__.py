@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--plain", action="store_true", help="no effects and no mess; --param is applied after it"
     )
-    parser.add_argument("--people-per-file", type=int, default=100_000, help="people in one file")
+    parser.add_argument("--people-per-file", type=int, default=50_000, help="people in one file")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     options = parser.parse_args(arguments)
     begun = time.monotonic()

@@ -59,7 +59,7 @@ def generate(
     out: Path,
     *,
     inputs: Iterable[str] | None = None,
-    people_per_file: int = 100_000,
+    people_per_file: int = 50_000,
     workers: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
