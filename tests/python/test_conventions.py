@@ -405,8 +405,8 @@ def test_columns_readers_rely_on_are_there(manifest):
         },
         "retention.cohort_retention": {
             "grain", "basis", "dimension", "value", "is_complete", "is_small", "cohort_start",
-            "age",
-            "measure", "window_kind", "cohort_size", "eligible", "numerator", "denominator", "rate",
+            "age", "measure", "window_kind", "cohort_size", "eligible", "numerator",
+            "denominator", "rate",
         },
         "revenue.revenue_growth": {
             "component", "customers", "orders", "revenue", "revenue_per_customer", "refund_basis",
