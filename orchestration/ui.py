@@ -26,7 +26,8 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     write_dagster_yaml(workspace.dagster_home)
-    os.environ.update(workspace.environment())
+    # Dagster's processes are not started by `python -m`, so the package has to be named
+    os.environ.update(workspace.environment() | {"PYTHONPATH": str(workspace.project)})
     dagster = str(Path(sys.executable).with_name("dagster"))
     port = os.environ.get("HOLDFAST_UI_PORT", "3000")
     command = [dagster, "dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", port]
