@@ -72,12 +72,20 @@ def mapped(text: str, values: Mapping[str, str] | None) -> str:
     return f"nullif(case {text} {cases} else {text} end, '')"
 
 
-def typed(column: Column, text: str, signs: Signs, zones: Zones, formats: tuple[str, ...]) -> str:
+def typed(
+    column: Column,
+    text: str,
+    number: str,
+    signs: Signs,
+    zones: Zones,
+    formats: tuple[str, ...],
+) -> str:
     """Returns SQL of a column's value in its landing type.
 
     Args:
-        column: Column of the contract, not personal.
+        column: Column of the contract.
         text: SQL of its cleaned text.
+        number: SQL of what `with_numbers` made of it, for a number.
         signs: How numbers are written.
         zones: How instants are written.
         formats: Date formats stated in inputs.yml.
@@ -88,9 +96,9 @@ def typed(column: Column, text: str, signs: Signs, zones: Zones, formats: tuple[
     if kind == "boolean":
         return _boolean(text)
     if kind == "bigint":
-        return _whole(text, signs)
+        return _whole(column, text, number, signs)
     if kind == "decimal":
-        return _decimal(column, text, signs)
+        return _decimal(column, text, number, signs)
     if kind == "timestamp":
         return _instant(text, zones.delivered, formats)
     return _day(text, zones, formats)
@@ -136,61 +144,115 @@ def _boolean(text: str) -> str:
     )
 
 
-def _plain_number(text: str, signs: Signs) -> str:
-    """SQL of a number with a decimal point and nothing else; null where it is none."""
-    mark = literal(signs.decimal)
-    point = "\\" + signs.decimal
-    other = "," if signs.decimal == "." else "."
-    number = f"replace({text}, '−', '-')"  # noqa: RUF001 - the minus sign of typographers
-    # a minus behind, as some accounting systems write it
-    number = (
+def is_number(column: Column) -> bool:
+    """Returns whether a column's text is read as a number."""
+    return column.data_type.startswith(("decimal", "bigint"))
+
+
+def with_numbers(relation: str, numbers: Mapping[str, tuple[Column, str]], signs: Signs) -> str:
+    """Returns a relation with a column more for each number that is not written plainly.
+
+    It holds such a number with a decimal point and nothing else, null where it is none. Each step
+    is a select of its own: written as one expression, the text would stand in it a hundred times.
+
+    Args:
+        relation: SQL relation with the texts.
+        numbers: Name of the column to add to the column of the contract and SQL of its text.
+        signs: How numbers are written.
+    """
+    if not numbers:
+        return relation
+    unusual = ", ".join(
+        f"case when not regexp_full_match({text}, {literal(_usual(column, signs))})"
+        f" then replace({text}, '−', '-') end as {name}"  # noqa: RUF001 - typographers' minus
+        for name, (column, text) in numbers.items()
+    )
+    relation = f"(select *, {unusual} from {relation})"
+    for step in (
+        _without_minus_behind,
+        _without_spaces,
+        _without_groups,
+        _plain,
+        _without_exponent,
+    ):
+        replaced = ", ".join(f"{step(name, signs)} as {name}" for name in numbers)
+        relation = f"(select * replace ({replaced}) from {relation})"
+    return relation
+
+
+def _usual(column: Column, signs: Signs) -> str:
+    """Pattern of the numbers that can be cast as they are, which are nearly all."""
+    if column.data_type == "bigint":
+        return "[+-]?\\d{1,18}"
+    digits = column.data_type.rstrip(")").partition(",")[2]
+    return f"[+-]?\\d{{1,12}}(?:\\{signs.decimal}\\d{{0,{digits}}})?"
+
+
+def _without_minus_behind(number: str, _: Signs) -> str:
+    """A minus behind the digits, as some accounting systems write it, goes in front."""
+    return (
         f"case when regexp_full_match({number}, '[\\d.,]+-')"
         f" then '-' || left({number}, length({number}) - 1) else {number} end"
     )
+
+
+def _without_spaces(number: str, _: Signs) -> str:
     spaced = f"[+-]?\\d{{1,3}}({_SPACES}\\d{{3}})+([.,]\\d*)?"
-    number = (
+    return (
         f"case when regexp_full_match({number}, {literal(spaced)})"
         f" then regexp_replace({number}, {literal(_SPACES)}, '', 'g') else {number} end"
     )
-    group = "\\" + (signs.thousands if signs.thousands in {",", "."} else other)
+
+
+def _without_groups(number: str, signs: Signs) -> str:
+    """Thousands signs go where they are stated, or cannot be anything else."""
+    other = "," if signs.decimal == "." else "."
+    point, group = "\\" + signs.decimal, "\\" + other
     grouped = f"[+-]?\\d{{1,3}}({group}\\d{{3}})+{point}\\d*|[+-]?\\d{{1,3}}({group}\\d{{3}}){{2,}}"
     if signs.thousands == other:
         grouped = f"[+-]?\\d{{1,3}}({group}\\d{{3}})+({point}\\d*)?"
-    number = (
+    return (
         f"case when regexp_full_match({number}, {literal(grouped)})"
         f" then replace({number}, {literal(other)}, '') else {number} end"
     )
-    # the other sign, if any is left, makes it no number
+
+
+def _plain(number: str, signs: Signs) -> str:
+    """With any other sign left it is no number."""
+    point = "\\" + signs.decimal
     whole = f"[+-]?(\\d+{point}?\\d*|{point}\\d+)([eE][+-]?\\d{{1,3}})?"
-    number = (
+    return (
         f"case when regexp_full_match({number}, {literal(whole)})"
-        f" then replace({number}, {mark}, '.') end"
+        f" then replace({number}, {literal(signs.decimal)}, '.') end"
     )
-    # an exponent is written out, which is exact within 18 decimals
+
+
+def _without_exponent(number: str, _: Signs) -> str:
+    """An exponent is written out, which is exact within 18 decimals."""
     return (
         f"case when regexp_matches({number}, '[eE]')"
         f" then cast(try_cast({number} as decimal(38,18)) as varchar) else {number} end"
     )
 
 
-def _decimal(column: Column, text: str, signs: Signs) -> str:
+def _decimal(column: Column, text: str, number: str, signs: Signs) -> str:
     digits = int(column.data_type.rstrip(")").partition(",")[2])
-    point = "\\" + signs.decimal
-    usual = f"[+-]?\\d{{1,12}}(?:{point}\\d{{0,{digits}}})?"
     kept = _ROUNDED_DIGITS if column.excess_decimals == "round" else digits
-    cut = f"regexp_replace({_plain_number(text, signs)}, '(\\.\\d{{{kept}}})\\d+$', '\\1')"
+    cut = f"regexp_replace({number}, '(\\.\\d{{{kept}}})\\d+$', '\\1')"
+    point = f"replace({text}, {literal(signs.decimal)}, '.')"
     return (
-        f"case when regexp_full_match({text}, {literal(usual)})"
-        f" then try_cast(replace({text}, {literal(signs.decimal)}, '.') as {column.data_type})"
+        f"case when regexp_full_match({text}, {literal(_usual(column, signs))})"
+        f" then try_cast({point} as {column.data_type})"
         f" else try_cast({cut} as {column.data_type}) end"
     )
 
 
-def _whole(text: str, signs: Signs) -> str:
-    number = f"regexp_replace({_plain_number(text, signs)}, '\\.0*$', '')"
+def _whole(column: Column, text: str, number: str, signs: Signs) -> str:
+    whole = f"regexp_replace({number}, '\\.0*$', '')"
     return (
-        f"case when regexp_full_match({text}, '[+-]?\\d{{1,18}}') then try_cast({text} as bigint)"
-        f" when regexp_full_match({number}, '[+-]?\\d+') then try_cast({number} as bigint) end"
+        f"case when regexp_full_match({text}, {literal(_usual(column, signs))})"
+        f" then try_cast({text} as bigint)"
+        f" when regexp_full_match({whole}, '[+-]?\\d+') then try_cast({whole} as bigint) end"
     )
 
 

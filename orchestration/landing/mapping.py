@@ -315,9 +315,11 @@ def _date_formats(raw: dict[str, Any], place: _Place) -> tuple[str, ...]:
 def _time_zone(value: object, place: _Place) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or value not in zoneinfo.available_timezones():
-        raise place.fail("time_zone", f"{value!r} is no IANA zone such as Europe/Berlin")
-    return value
+    try:
+        zoneinfo.ZoneInfo(str(value))
+    except (KeyError, ValueError, OSError):
+        raise place.fail("time_zone", f"{value!r} is no IANA zone such as Europe/Berlin") from None
+    return str(value)
 
 
 def _instant(value: object, zone: str, place: _Place) -> datetime | None:

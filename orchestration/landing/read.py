@@ -417,14 +417,23 @@ def _insert(
     present = "".join(
         f", {convert.present(_raw(name), delivery)} as {_raw(name)}" for name in texts
     )
-    ready = "".join(f", {_ready(table, name)} as {_raw(name)}" for name in texts)
+    ready = "".join(f", {_ready(table, delivery, name)} as {_raw(name)}" for name in texts)
+    relation = f"""(
+        select line{ready} from (
+            select line{present} from (select line{trimmed} from {staged.relation})
+        )
+    )"""
+    numbers = {
+        _number(column.name): (column, _raw(column.name))
+        for column in table.columns
+        if column.name in texts and convert.is_number(column)
+    }
+    relation = convert.with_numbers(relation, numbers, signs)
     values = _values(table, delivery, texts.keys(), signs, reader.settings)
-    source = _text_of(SOURCE, texts)
     deleted = convert.is_true(_text_of(DELETED, texts)) if DELETED in texts else "false"
     meta = {
         "_row": f"{base} + line",
-        "_source": f"coalesce({convert.mapped(source, delivery.values.get(SOURCE))},"
-        f" {literal(_DEFAULT_SOURCE)})",
+        "_source": f"coalesce({_text_of(SOURCE, texts)}, {literal(_DEFAULT_SOURCE)})",
         "_file": literal(found.name),
         "_line": "line",
         "_is_deleted": deleted,
@@ -432,11 +441,7 @@ def _insert(
     columns = ", ".join(f"{value} as {quoted(name)}" for name, value in (meta | values).items())
     reader.con.execute(
         f"""insert into incoming.{quoted(table.name)} by name
-        select {columns} from (
-            select line{ready} from (
-                select line{present} from (select line{trimmed} from {staged.relation})
-            )
-        )""",
+        select {columns} from {relation}""",
     )
 
 
@@ -444,11 +449,16 @@ def _raw(name: str) -> str:
     return quoted(f"{name}__raw")
 
 
-def _ready(table: Input, name: str) -> str:
-    """SQL of a text as the conversion takes it: personal ones in the form that is hashed."""
+def _number(name: str) -> str:
+    return quoted(f"{name}__number")
+
+
+def _ready(table: Input, delivery: Delivery, name: str) -> str:
+    """SQL of a text as the conversion takes it: mapped; personal ones in the form hashed."""
+    text = convert.mapped(_raw(name), delivery.values.get(name))
     if name in {SOURCE, DELETED} or not table.column(name).personal:
-        return _raw(name)
-    return personal.normalised(table.column(name), _raw(name))
+        return text
+    return personal.normalised(table.column(name), text)
 
 
 def _text_of(name: str, texts: Mapping[str, str]) -> str:
@@ -476,15 +486,15 @@ def _values(
             }
             continue
         raw = _raw(column.name)
-        text = convert.mapped(raw, delivery.values.get(column.name))
+        number = _number(column.name)
         if column.personal:
-            day = convert.typed(column, raw, signs, local, delivery.date_formats)
+            day = convert.typed(column, raw, number, signs, local, delivery.date_formats)
             keep = settings.get("keep_free_text")
             values |= personal.reduced(column, raw, day, keep_free_text=keep)
             continue
-        value = convert.typed(column, text, signs, zones, delivery.date_formats)
+        value = convert.typed(column, raw, number, signs, zones, delivery.date_formats)
         # a default stands for what is absent, never for what does not fit
-        absent = f"case when {text} is null then {default} else {value} end"
+        absent = f"case when {raw} is null then {default} else {value} end"
         values[column.name] = absent if default else value
         if not column.is_text:
             values[f"{column.name}__text"] = raw

@@ -10,7 +10,15 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from orchestration.contract import Column, load_contract
-from orchestration.landing.convert import Signs, Zones, present, trimmed, typed
+from orchestration.landing.convert import (
+    Signs,
+    Zones,
+    is_number,
+    present,
+    trimmed,
+    typed,
+    with_numbers,
+)
 from orchestration.landing.mapping import Delivery
 
 CONTRACT = load_contract()
@@ -35,9 +43,13 @@ def converted(
     zones: Zones = UTC,
     formats: tuple[str, ...] = (),
 ) -> object:
-    value = typed(column, "text", signs or Signs(), zones, formats)
+    signs = signs or Signs()
     clean = present(trimmed("raw"), Delivery())
-    query = f"select {value} from (select {clean} as text from (select ? as raw))"
+    relation = f"(select {clean} as text from (select ? as raw))"
+    if is_number(column):
+        relation = with_numbers(relation, {"number": (column, "text")}, signs)
+    value = typed(column, "text", "number", signs, zones, formats)
+    query = f"select {value} from {relation}"
     return CONNECTION.execute(query, [text]).fetchall()[0][0]
 
 
