@@ -13,8 +13,10 @@ from packaging import version
 from pydantic import PrivateAttr
 
 from orchestration.dbt_manifest import dbt_executable
+from orchestration.lock import writer_lock
 from orchestration.project import DBT_PROJECT
-from orchestration.session import Session, open_session
+from orchestration.sample import keep_sample_apart, make_sample
+from orchestration.session import Session, lock_timeout, open_session
 from orchestration.settings import load_settings
 from orchestration.workspace import Workspace
 
@@ -35,12 +37,16 @@ class RefreshResource(dg.ConfigurableResource):
         # children (dbt, the guards) find the paths in the environment
         os.environ.update(workspace.environment())
         settings = load_settings(workspace.settings_file, workspace.as_of)
-        with open_session(workspace, settings) as session:
-            self._session = session
-            try:
-                yield self
-            finally:
-                self._session = None
+        if workspace.is_sample:
+            make_sample(workspace)
+        with writer_lock(workspace.lock_file, lock_timeout()):
+            keep_sample_apart(workspace)
+            with open_session(workspace, settings) as session:
+                self._session = session
+                try:
+                    yield self
+                finally:
+                    self._session = None
 
     @property
     def session(self) -> Session:
