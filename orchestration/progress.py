@@ -1,5 +1,6 @@
 """What a person sees of the long steps, read from what they leave behind."""
 
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from orchestration.workspace import Workspace
 _EVERY_SECONDS = 5.0
 _BUILT = ("LogModelResult", "LogSeedResult", "LogSnapshotResult")
 _RESULTS = (*_BUILT, "LogTestResult")
+# the line in which dbt says again which node failed
+_FRAME = re.compile(r"^(Runtime|Database|Compilation|Dependency|Parsing) Error in ")
 
 
 def read_lines(workspace: Workspace) -> tuple[list[str], dict[str, Any]]:
@@ -81,7 +84,7 @@ class ModelProgress:
         Args:
             manifest: dbt's manifest.
         """
-        self._known = manifest["nodes"].keys()
+        self._nodes = manifest["nodes"]
         kinds = [node["resource_type"] for node in manifest["nodes"].values()]
         self._models = sum(kind in ("model", "seed", "snapshot") for kind in kinds)
         self._checks = kinds.count("test")
@@ -90,7 +93,8 @@ class ModelProgress:
         self._said_at = time.monotonic()
         # taken now: while dbt runs, its own output is kept from stdout
         self._out = sys.stdout
-        self.problems: list[str] = []
+        self._failed: dict[str, list[str]] = {}
+        self._other: list[str] = []
 
     def see(self, event: Mapping[str, Any]) -> None:
         """Take one event of dbt's log: counted, kept when it tells of an error.
@@ -107,12 +111,12 @@ class ModelProgress:
         elif kind == "LogTestResult":
             self._checked += 1
         node = event["data"].get("node_info", {}).get("unique_id", "")
-        if kind in _RESULTS and node not in self._known:
+        if kind in _RESULTS and node not in self._nodes:
             raise ProjectChangedError(
                 f"The models changed while the refresh ran ({node} is new). Run it again."
             )
         if event["info"]["level"] == "error":
-            self._keep(event["info"]["msg"])
+            self._keep(kind, node, event["info"]["msg"])
         if time.monotonic() - self._said_at >= _EVERY_SECONDS:
             self._said_at = time.monotonic()
             self._out.write(f"{'':<10}{self.total(is_partial=True)}\n")
@@ -130,8 +134,28 @@ class ModelProgress:
             )
         return f"{self._built} models and seeds, {self._checked} checks"
 
-    def _keep(self, message: str) -> None:
-        """Keep an error line once, without what dbt repeats around it."""
-        text = message.strip()
-        if text and text not in self.problems:
-            self.problems.append(text)
+    def problems(self) -> list[str]:
+        """Say of each model and check that failed what it is, where it stands and what went wrong.
+
+        Returns:
+            One text per failure; empty when all went well.
+        """
+        texts = []
+        for node, details in self._failed.items():
+            known = self._nodes.get(node, {})
+            name, path = known.get("name", node), known.get("original_file_path", "")
+            meaning = " ".join(known.get("description", "").split())
+            lines = [f"- {name} ({path})" + (f": {meaning}" if meaning else "")]
+            texts.append("\n  ".join([*lines, *details]))
+        return texts + self._other
+
+    def _keep(self, kind: str, node: str, message: str) -> None:
+        """Keep what an error line says, without the frame dbt puts around it."""
+        if not node:
+            if message.strip() and message.strip() not in self._other:
+                self._other.append(message.strip())
+            return
+        details = self._failed.setdefault(node, [])
+        if kind == "RunResultError":
+            lines = [line.strip() for line in message.strip().splitlines()]
+            details.extend(line for line in lines if line and not _FRAME.match(line))

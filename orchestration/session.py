@@ -106,9 +106,12 @@ class Session:
     def note_problem(self, error: BaseException) -> None:
         """Keep why a step failed, for the record and the last words to a person.
 
+        Where the step told its problems itself, an error of dagster-dbt only repeats them.
         An error that was not raised for a person (none of this package's own) says where it is
         from, as whoever mends it needs to know.
         """
+        if self.problems and type(error).__module__.startswith("dagster_dbt."):
+            return
         text = str(error).strip() or type(error).__name__
         if not type(error).__module__.startswith(("orchestration.", "dagster_dbt.")):
             frames = traceback.extract_tb(error.__traceback__)

@@ -59,8 +59,9 @@ def warehouse(
                         project=invocation.project,
                     )
             except Exception:
-                session.problems.extend(progress.problems)
                 _end(invocation, events)
+                if progress.problems():
+                    session.problems.extend(["The models did not pass:", *progress.problems()])
                 raise
         outcome.append(progress.total())
 
