@@ -62,7 +62,11 @@ def loaded_lines(
             "select schema_name, table_name, estimated_size from duckdb_tables() "
             "where schema_name in ('landing', 'ops')"
         ).fetchall()
-    line = f"{loaded:,} rows stand, {refused:,} refused, {superseded:,} replaced by later versions"
+    line = (
+        f"{_count(loaded, 'row')} taken, {refused:,} refused, {superseded:,} replaced by later ones"
+    )
+    if not loaded + refused + superseded:
+        line = "nothing to take"
     return [line], {(schema, name): size for schema, name, size in rows}
 
 
