@@ -175,7 +175,8 @@ def test_a_delivery_that_cannot_be_taken_stops_and_a_corrected_one_publishes(own
         (ORDERS,)
     ]
     statuses = own_shop.work_rows(
-        "select file, status from ops.input_loads where starts_with(split_part(file, '_2', 2), '.csv')"
+        "select file, status from ops.input_loads "
+        "where starts_with(split_part(file, '_2', 2), '.csv')"
     )
     assert sorted(statuses) == [
         ("order_items_2.csv", "unreadable"),
