@@ -72,13 +72,13 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	$(MAKE) lint
 	scratch=$$(mktemp -d)
 	trap 'rm -rf "$$scratch"' EXIT
-	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" HOLDFAST_DBT_TARGET="$$scratch/target"
+	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" DBT_TARGET_PATH="$$scratch/target"
 	echo "== dbt parse, every warning an error"
 	$(BIN)/dbt --quiet --warn-error parse --profiles-dir . --log-path "$$scratch/logs"
 	echo "== dbt: every model, unit test and data test on empty inputs"
 	$(BIN)/python -m orchestration.landing.tables "$$scratch/work.duckdb"
 	$(BIN)/dbt build --quiet --profiles-dir . --log-path "$$scratch/logs"
-	unset HOLDFAST_WORK_DB HOLDFAST_DBT_TARGET
+	unset HOLDFAST_WORK_DB DBT_TARGET_PATH
 	echo "== pytest"
 	$(BIN)/python -m pytest
 

@@ -79,9 +79,9 @@ def _outcome(results: list[CheckResult]) -> str:
     stopping = sum(1 for result in failed if result.stops_refresh)
     parts = [f"{len(results):,} checks"]
     if refusing:
-        parts.append(f"{refusing} refused rows")
+        parts.append(f"{refusing} of them found rows to refuse")
     if warning:
-        parts.append(f"{warning} warned")
+        parts.append(f"{warning} only warned")
     if stopping:
         parts.append(f"{stopping} stop the refresh")
     return ", ".join(parts) if len(parts) > 1 else f"{parts[0]}, nothing found"

@@ -75,7 +75,7 @@ class Workspace:
             "HOLDFAST_AS_OF": self.as_of.isoformat() if self.as_of else "",
             "HOLDFAST_SETTINGS": str(self.settings_file) if self.settings_file else "",
             "HOLDFAST_WORK_DB": str(self.work_db),
-            "HOLDFAST_DBT_TARGET": str(self.dbt_target),
+            "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),
         }
 

@@ -33,7 +33,6 @@ def dbt_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("conventions")
     environment = os.environ | {
         "HOLDFAST_WORK_DB": str(folder / "work.duckdb"),
-        "HOLDFAST_DBT_TARGET": str(folder / "target"),
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }

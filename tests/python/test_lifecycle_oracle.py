@@ -793,7 +793,7 @@ def built(tmp_path_factory, histories):
     # dbt's manifest carries the name of the database, so all of them have one
     paths = {rule: folder / rule / "work.duckdb" for rule in RULES}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "HOLDFAST_DBT_TARGET", str(folder / "target"))
+        patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
         patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(folder / "work.duckdb"))
         parsed = dbtRunner().invoke(["parse", *common])
         assert parsed.success, parsed.exception

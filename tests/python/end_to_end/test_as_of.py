@@ -27,7 +27,6 @@ def build_models(work_db: Path, as_of: date | None) -> None:
     folder = work_db.parent
     environment = os.environ | {
         "HOLDFAST_WORK_DB": str(work_db),
-        "HOLDFAST_DBT_TARGET": str(folder / "target"),
         "DBT_TARGET_PATH": str(folder / "target"),
     }
     done = subprocess.run(
