@@ -1,8 +1,7 @@
--- One row per basis, member, grid of ages and age in which something changes a cell of its cohort. At
--- their own age: purchase (bought in it), revenue, last_active (last age of activity). From their age
--- on: service_change, second_purchase_change, mrr_change. Additive over members. In the elapsed grid
--- nobody counts after the last window that lies wholly before the cutoff.
-{{ config(materialized='view') }}
+-- One row per basis, member, grid of ages and age in which something changes a cell of its cohort.
+-- At its own age: purchase (bought in it), revenue, last_active (last age of activity). From its
+-- age on: service_change, second_purchase_change, mrr_change. Additive over members. In the elapsed
+-- grid nobody counts after the last window wholly before the cutoff.
 with
 
 horizons as (
@@ -332,7 +331,8 @@ final as (
         grid,
         age,
         cast(sum(case when fact = 'purchase' then people else 0 end) as integer) as purchase,
-        cast(sum(case when fact = 'service_change' then people else 0 end) as integer) as service_change,
+        cast(sum(case when fact = 'service_change' then people else 0 end) as integer)
+            as service_change,
         cast(sum(case when fact = 'last_active' then people else 0 end) as integer) as last_active,
         cast(sum(case when fact = 'second_purchase_change' then people else 0 end) as integer)
             as second_purchase_change,

@@ -1,5 +1,6 @@
--- One row per basis, value of a dimension, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
--- in which something changes the cell: its sums over the cohort's members. Other cells are not there.
+-- One row per basis, value of a dimension, grain, cohort, grid (calendar, elapsed_30d, bracket) and
+-- age in which something changes the cell: its sums over the cohort's members. Others are not
+-- there.
 {% set sums = ['purchase', 'service_change', 'last_active', 'second_purchase_change'] %}
 {% set money = ['revenue', 'mrr_change'] %}
 with
@@ -87,14 +88,29 @@ dimension_grids as (
 
 ),
 
--- ages counted from the first day are the same in every grain: people are added up once, by month and
--- where needed week of their first day; cohorts of quarters and years are sums of these
+value_grids as (
+
+    select
+        cohort_values.basis,
+        cohort_values.customer_id,
+        cohort_values.dimension,
+        cohort_values.value_number,
+        dimension_grids.grid,
+        dimension_grids.has_weeks
+    from cohort_values
+    inner join dimension_grids
+        on cohort_values.dimension = dimension_grids.dimension
+
+),
+
+-- ages counted from the first day are the same in every grain: people are added up once, by month
+-- and where needed week of their first day; cohorts of quarters and years are sums of these
 sums as (
 
     select
         activity.basis,
-        cohort_values.dimension,
-        cohort_values.value_number,
+        value_grids.dimension,
+        value_grids.value_number,
         activity.grid,
         case
             when activity.grid in ('elapsed_30d', 'bracket')
@@ -102,22 +118,19 @@ sums as (
             else {{ period_number('activity.grid', 'activity.first_day') }}
         end as cohort_number,
         case
-            when dimension_grids.has_weeks
+            when value_grids.has_weeks
                 then {{ period_number("'week'", 'activity.first_day') }}
         end as week_number,
         activity.age,
         {% for sum in sums + money %}
-        sum(activity.{{ sum }}) as {{ sum }}{% if not loop.last %},{% endif %}
+            sum(activity.{{ sum }}) as {{ sum }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from activity
-    inner join cohort_values
+    inner join value_grids
         on
-        activity.basis = cohort_values.basis
-        and activity.customer_id = cohort_values.customer_id
-    inner join dimension_grids
-        on
-        activity.grid = dimension_grids.grid
-        and cohort_values.dimension = dimension_grids.dimension
+        activity.basis = value_grids.basis
+        and activity.customer_id = value_grids.customer_id
+        and activity.grid = value_grids.grid
     group by all
 
 ),
@@ -177,10 +190,10 @@ final as (
         grid,
         age,
         {% for sum in sums %}
-        cast(sum({{ sum }}) as bigint) as {{ sum }},
+            cast(sum({{ sum }}) as bigint) as {{ sum }},
         {% endfor %}
         {% for sum in money %}
-        cast(sum({{ sum }}) as decimal(18, 2)) as {{ sum }}{% if not loop.last %},{% endif %}
+            cast(sum({{ sum }}) as decimal(18, 2)) as {{ sum }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from sums_by_grain
     group by

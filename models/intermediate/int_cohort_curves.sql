@@ -158,13 +158,12 @@ running as (
 
 ),
 
-final as (
+measures as (
 
     select
-        running.basis,
-        value_numbers.dimension,
-        value_numbers.value,
-        running.grain,
+        basis,
+        value_number,
+        grain,
         grid,
         age,
         cohort_start,
@@ -187,14 +186,47 @@ final as (
             when grid = 'calendar' then cohort_size
             else later_eligible_people
         end as people_base,
-        case when grid = 'calendar' then first_revenue else later_eligible_revenue end as revenue_base,
+        case
+            when grid = 'calendar' then first_revenue
+            else later_eligible_revenue
+        end as revenue_base,
         case when grid = 'calendar' then first_mrr else later_eligible_mrr end as mrr_base,
         is_complete,
         is_final,
         is_left_truncated
     from running
+
+),
+
+final as (
+
+    select
+        measures.basis,
+        value_numbers.dimension,
+        value_numbers.value,
+        measures.grain,
+        measures.grid,
+        measures.age,
+        measures.cohort_start,
+        measures.period_start,
+        measures.days_from,
+        measures.days_to,
+        measures.cohort_size,
+        measures.eligible,
+        measures.in_period,
+        measures.on_or_after,
+        measures.repeat_by,
+        measures.revenue,
+        measures.mrr,
+        measures.people_base,
+        measures.revenue_base,
+        measures.mrr_base,
+        measures.is_complete,
+        measures.is_final,
+        measures.is_left_truncated
+    from measures
     inner join value_numbers
-        on running.value_number = value_numbers.value_number
+        on measures.value_number = value_numbers.value_number
 
 )
 

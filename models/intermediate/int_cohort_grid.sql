@@ -1,7 +1,7 @@
--- One row per basis, value of a dimension, grain, cohort, grid (calendar, elapsed_30d, bracket) and age
--- that has cells: ages up to the running period (elapsed: up to the window in which the cohort's
--- earliest day stands) and at most max_age; cohorts from a value's first person on, also those that
--- nobody joined.
+-- One row per basis, value of a dimension, grain, cohort, grid (calendar, elapsed_30d, bracket) and
+-- age that has cells: ages up to the running period (elapsed: up to the window in which the
+-- cohort's earliest day stands), at most max_age; cohorts from a value's first person on, empty
+-- ones too.
 {{ config(materialized='view') }}
 with
 

@@ -1,6 +1,6 @@
--- One row per basis, value of a dimension and first day: the people who came that day, the net revenue
--- of their first 30 days, and their first MRR. Additive over days, so cohorts of every grain are
--- sums of it.
+-- One row per basis, value of a dimension and first day: the people who came that day, the net
+-- revenue of their first 30 days, and their first MRR. Additive over days, so cohorts of every
+-- grain are sums of it.
 with
 
 members as (

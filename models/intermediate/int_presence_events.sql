@@ -2,7 +2,6 @@
 -- returned, lost, transient (no close sees it), intra_period_lapse (at both ends, lost inside).
 -- valued_on is the day whose value it counts under: the last of the period for new and returned,
 -- the one before it for lost and intra_period_lapse, the day of entry for transient (E92).
-{{ config(materialized='view') }}
 with
 
 presence_periods as (

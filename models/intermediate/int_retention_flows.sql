@@ -53,35 +53,73 @@ dimension_grains as (
 
 ),
 
-flows as (
+value_numbers as (
+
+    select
+        value_number,
+        dimension,
+        value
+    from {{ ref('int_value_numbers') }}
+
+),
+
+-- the values a person's events can count under, by grain
+spells as (
+
+    select
+        customer_dimensions.customer_id,
+        dimension_grains.grain,
+        value_numbers.value_number,
+        customer_dimensions.valid_from,
+        customer_dimensions.valid_to
+    from customer_dimensions
+    inner join value_numbers
+        on
+        customer_dimensions.dimension = value_numbers.dimension
+        and customer_dimensions.value = value_numbers.value
+    inner join dimension_grains
+        on customer_dimensions.dimension = dimension_grains.dimension
+
+),
+
+counted_events as (
 
     select
         presence_events.grain,
         presence_events.basis,
-        dimension_grains.dimension,
-        customer_dimensions.value,
+        spells.value_number,
         presence_events.period_number,
         presence_events.event,
         count(*) as people
     from presence_events
-    inner join dimension_grains
-        on presence_events.grain = dimension_grains.grain
-    inner join customer_dimensions
+    inner join spells
         on
-        presence_events.customer_id = customer_dimensions.customer_id
-        and dimension_grains.dimension = customer_dimensions.dimension
-        and presence_events.valued_on >= customer_dimensions.valid_from
-        and (
-            customer_dimensions.valid_to is null
-            or presence_events.valued_on < customer_dimensions.valid_to
-        )
+        presence_events.customer_id = spells.customer_id
+        and presence_events.grain = spells.grain
+        and presence_events.valued_on >= spells.valid_from
+        and (spells.valid_to is null or presence_events.valued_on < spells.valid_to)
     group by
         presence_events.grain,
         presence_events.basis,
-        dimension_grains.dimension,
-        customer_dimensions.value,
+        spells.value_number,
         presence_events.period_number,
         presence_events.event
+
+),
+
+flows as (
+
+    select
+        counted_events.grain,
+        counted_events.basis,
+        value_numbers.dimension,
+        value_numbers.value,
+        counted_events.period_number,
+        counted_events.event,
+        counted_events.people
+    from counted_events
+    inner join value_numbers
+        on counted_events.value_number = value_numbers.value_number
 
     union all
 
