@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-CELLS_PER_QUERY = 8
+CELLS_PER_QUERY = 9
 SEED = "holdfast 3"
 
 # Counts of the tidy marts that a person can ask to see.
