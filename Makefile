@@ -60,7 +60,7 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 		"$$python" -m venv .venv
 	fi
 	echo "setup     installing what requirements.lock lists (a minute or two, once) ..."
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
 
 refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml]
