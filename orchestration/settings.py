@@ -49,6 +49,8 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "max_age_months": (0, None),
     "max_age_quarters": (0, None),
     "max_age_years": (0, None),
+    "annual_churn_benchmark_low": (0, 1),
+    "annual_churn_benchmark_high": (0, 1),
     "max_quarantined_share": (0, 1),
     "volume_tolerance": (1, None),
     "max_data_age_days": (0, None),
