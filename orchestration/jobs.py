@@ -37,4 +37,9 @@ def run_in_process(home: Path) -> str | None:
         for event in result.all_events
         if event.is_failure and getattr(event.event_specific_data, "error", None)
     ]
-    return errors[0].message if errors else "A blocking check said no."
+    if not errors:
+        return "A blocking check said no."
+    error = errors[0]
+    while error.cause is not None:  # Dagster wraps what went wrong in what it was doing
+        error = error.cause
+    return error.message

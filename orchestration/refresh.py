@@ -12,13 +12,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
+
 from orchestration.dbt_manifest import ManifestError, ensure_manifest, is_manifest_fresh
 from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.nothing_new import find_nothing_new
 from orchestration.publishing.publish import read_manifest
 from orchestration.quiet import be_quiet, telemetry_switches
 from orchestration.records import Ending, connect
-from orchestration.sample import keep_sample_apart, make_sample
+from orchestration.sample import SampleError, keep_sample_apart, make_sample
 from orchestration.session import lock_timeout, say
 from orchestration.settings import Settings, SettingsError, load_settings
 from orchestration.summary import nothing_new, print_summary
@@ -48,12 +50,17 @@ def main() -> int:
         0 only when the marts are published as asked for (or already were), else 1.
     """
     be_quiet()
+    workspace = None
     try:
         workspace = Workspace.from_environment()
         settings = load_settings(workspace.settings_file, workspace.as_of)
         return 0 if run_refresh(workspace, settings) else 1
-    except (SettingsError, WriterBusyError, ManifestError) as error:
+    except (SettingsError, WriterBusyError, ManifestError, SampleError) as error:
         _say_no(str(error), None)
+        return 1
+    except (OSError, duckdb.Error) as error:
+        # a full disk, a folder that may not be written, a database another program holds open
+        _say_no(f"{error}\n({type(error).__name__})", workspace)
         return 1
     except KeyboardInterrupt:
         _say_no("Interrupted. What was published before stands.", None)

@@ -14,6 +14,10 @@ from orchestration.workspace import Workspace
 SAMPLE_ARGUMENTS = ("--customers", "5000", "--seed", "1", "--until", "2026-10-31")
 
 
+class SampleError(RuntimeError):
+    """The sample's generator failed; the message is what it says."""
+
+
 def make_sample(workspace: Workspace) -> None:
     """Make the sample's files unless they are there, made by the generator as it is now.
 
@@ -21,7 +25,7 @@ def make_sample(workspace: Workspace) -> None:
         workspace: The workspace whose landing folder is the sample's.
 
     Raises:
-        subprocess.CalledProcessError: When the generator fails.
+        SampleError: When the generator fails.
     """
     folder = workspace.landing.parent
     stamp = folder / "made_by.txt"
@@ -34,7 +38,7 @@ def make_sample(workspace: Workspace) -> None:
         stamp.unlink(missing_ok=True)
         # another generator may name its files otherwise, and all that lies there is loaded
         shutil.rmtree(workspace.landing, ignore_errors=True)
-        subprocess.run(
+        ended = subprocess.run(
             [
                 sys.executable,
                 "-m",
@@ -44,9 +48,12 @@ def make_sample(workspace: Workspace) -> None:
                 str(folder),
             ],
             cwd=workspace.project,
-            stdout=subprocess.DEVNULL,
-            check=True,
+            capture_output=True,
+            text=True,
+            check=False,
         )
+        if ended.returncode != 0:
+            raise SampleError(f"The sample could not be made:\n{ended.stderr.strip()}")
         stamp.write_text(made_by, encoding="utf-8")
         say(f"{'':<10}{workspace.landing} ({time.monotonic() - started:.1f} s)")
 

@@ -92,8 +92,10 @@ def test_child_that_outlives_its_parent_does_not_keep_the_lock(tmp_path):
     """dbt or a browser started by a killed refresh would block the next one."""
     script = HOLD.replace(
         "time.sleep(60)",
-        "import subprocess; print(subprocess.Popen(['sleep', '30'], stdout=-3, stderr=-3).pid, flush=True)\n"
-        "    import os; os._exit(9)",
+        "import os, subprocess\n"
+        "    child = subprocess.Popen(['sleep', '30'], stdout=-3, stderr=-3)\n"
+        "    print(child.pid, flush=True)\n"
+        "    os._exit(9)",
     )
     ended = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "lock")],

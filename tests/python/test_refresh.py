@@ -240,25 +240,30 @@ def test_stopped_refresh_leaves_the_marts_and_says_why(own_warehouse):
     assert find_nothing_new(own_warehouse, load_settings())
 
 
-def test_failed_build_leaves_the_marts_and_says_why(own_warehouse):
-    """A failing model or test would be published, or end in a stack trace."""
-    before = published_state(own_warehouse)
-    with duckdb.connect(str(own_warehouse.work_db)) as con:
-        # an order in a currency for which no rate was ever delivered, past all guards
-        con.execute(
-            "update landing.orders set currency = 'JPY' "
-            "where order_id = (select max(order_id) from landing.orders where status = 'completed')"
-        )
-    (own_warehouse.landing / ".." / "settings.yml").write_text("small_cell_size: 7")
-    ended = run(own_warehouse, HOLDFAST_SETTINGS=str(own_warehouse.landing.parent / "settings.yml"))
-    assert ended.returncode == 1, ended.stdout
-    assert "JPY" in ended.stderr
+def test_work_database_held_by_another_program_is_said(own_warehouse):
+    """An analyst's open notebook would end the nightly refresh in a stack trace."""
+    (own_warehouse.landing / "one_more.csv").touch()
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import duckdb, time; con = duckdb.connect({str(own_warehouse.work_db)!r}); "
+            "print('open', flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout.readline() == "open\n"
+        ended = run(own_warehouse)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert ended.returncode == 1
+    assert "NOT PUBLISHED" in ended.stderr
+    assert f"PID {holder.pid}" in ended.stderr
     assert "stand as they were" in ended.stderr
     assert "Traceback" not in ended.stderr
-    assert published_state(own_warehouse) == before
-    result, message = last_refresh(own_warehouse)
-    assert result == "failed"
-    assert "JPY" in message
 
 
 def test_dead_refresh_is_recorded_as_interrupted(empty_workspace):
@@ -317,7 +322,12 @@ def test_sample_is_made_once_and_again_when_the_generator_changed(tmp_path, monk
     """Each refresh of the sample would make new files, or old ones would outlive the generator."""
     workspace = Workspace(PROJECT, tmp_path / "sample" / "landing", tmp_path / "w", is_sample=True)
     made = []
-    monkeypatch.setattr("orchestration.sample.subprocess.run", lambda *args, **_: made.append(args))
+
+    def generate(*args, **_):
+        made.append(args)
+        return subprocess.CompletedProcess(args, 0)
+
+    monkeypatch.setattr("orchestration.sample.subprocess.run", generate)
     make_sample(workspace)
     make_sample(workspace)
     assert len(made) == 1
