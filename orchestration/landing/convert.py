@@ -118,10 +118,18 @@ def is_true(text: str) -> str:
 
 def number_evidence(text: str) -> tuple[str, str]:
     """Returns SQL conditions: the text can only have a decimal comma; only a decimal point."""
-    fits = "regexp_full_match({}, '[+-]?(\\d*{d}\\d{{1,2}}|\\d*{d}\\d{{4,}}|\\d{{4,}}{d}\\d+|0{d}\\d+|\\d{{1,3}}({t}\\d{{3}})+{d}\\d+)-?')"  # noqa: E501
+
+    def fits(sign: str, group: str) -> str:
+        whole = rf"\d{{1,3}}(?:(?:{group}|{_SPACES})\d{{3}})+"
+        pattern = (
+            rf"[+-]?(?:\d*{sign}\d{{1,2}}|\d*{sign}\d{{4,}}|\d{{4,}}{sign}\d+|0{sign}\d+"
+            rf"|{whole}{sign}\d+)-?"
+        )
+        return f"regexp_full_match({text}, {literal(pattern)})"
+
     return (
-        f"contains({text}, ',') and " + fits.format(text, d=",", t="\\."),
-        f"contains({text}, '.') and " + fits.format(text, d="\\.", t=","),
+        f"contains({text}, ',') and {fits(',', chr(92) + '.')}",
+        f"contains({text}, '.') and {fits(chr(92) + '.', ',')}",
     )
 
 

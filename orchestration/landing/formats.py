@@ -13,6 +13,7 @@ from orchestration.landing.sql import list_of, literal, quoted
 from orchestration.landing.staged import REASONS, Staged, forget_rejects, make_rejects
 
 _LONGEST_LINE = 16_000_000
+_IS_DOUBLE = "message = 'the line names a value more than once'"
 _NO_DELIMITER = "\x01\x02\x01"
 # A number of more digits than a double holds is read as text, so that no digit is lost.
 _LONG_NUMBER = r'("\s*:\s*)(-?\d[\d.]{15,}(?:[eE][+-]?\d+)?)(\s*[,}])'
@@ -46,7 +47,7 @@ def stage_jsonl(
             raise FileError("is one JSON array; JSON Lines has one object on each line")
     lines = survey(plain.path, _LONGEST_LINE).lines
     raw = (
-        f"read_csv({literal(str(plain.path))}, auto_detect=false, header=false,"
+        f"read_csv({literal(str(plain.path))}, auto_detect=false, compression='none', header=false,"
         f" delim={literal(_NO_DELIMITER)}, quote='', escape='', columns={{'text': 'VARCHAR'}},"
         f" strict_mode=false, store_rejects=true, rejects_limit=0,"
         f" max_line_size={_LONGEST_LINE})"
@@ -83,19 +84,31 @@ def stage_jsonl(
         from exact asof left join gaps on exact.ordinal >= gaps.threshold""",
     )
     con.execute(
-        """insert into rejects select line, text, 'the line is no JSON object'
-        from objects where object is null""",
+        f"""insert into rejects
+        select line, text, case when object is null then 'the line is no JSON object'
+            else 'the line names a value more than once' end
+        from objects where object is null or {_names_twice("object")}""",
     )
+    kept = "object is not null"
+    if con.execute(f"select exists (select 1 from rejects where {_IS_DOUBLE})").fetchall()[0][0]:
+        kept += f" and line not in (select line from rejects where {_IS_DOUBLE})"
     names, values, paths = _json_columns(con, delivery)
     columns = "".join(f", {value} as c{i}" for i, value in enumerate(values))
     # all values of an object are taken in one pass over its text
     found = f"json_extract_string(object, {list_of(paths)})" if paths else "null"
     relation = f"""(
         select line{columns}
-        from (select line, {found} as found from objects where object is not null)
+        from (select line, {found} as found from objects where {kept})
     )"""
     rows = con.execute(f"select count(*) from {relation}").fetchall()[0][0]
     return Staged(relation, names, plain.encoding, int(rows), lines)
+
+
+def _names_twice(item: str) -> str:
+    """SQL of whether an object has a name twice, as names are compared: which value would count?"""
+    keys = f"json_keys({item})"
+    compared = "regexp_replace(lower(trim(name)), '[\\s-]+', '_', 'g')"
+    return f"len({keys}) <> len(list_distinct(list_transform({keys}, lambda name: {compared})))"
 
 
 def _object(text: str) -> str:
@@ -166,15 +179,26 @@ def stage_parquet(con: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> S
     scan = f"read_parquet({literal(str(path))}, file_row_number=true, binary_as_string=true)"
     try:
         described = con.execute(f"describe select * from {scan}").fetchall()
-        names = tuple(name for name, *_ in described if name != "file_row_number")
+        types = {name: kind for name, kind, *_ in described if name != "file_row_number"}
+        names = tuple(types)
         values = "".join(
-            f", cast({quoted(name)} as varchar) as c{index}" for index, name in enumerate(names)
+            f", {_text_of(quoted(name), kind)} as c{index}"
+            for index, (name, kind) in enumerate(types.items())
         )
         relation = f"(select file_row_number + 1 as line{values} from {scan})"
         rows = con.execute(f"select count(*) from {scan}").fetchall()[0][0]
     except duckdb.Error as error:
         raise FileError("is no sound Parquet file") from error
     return Staged(relation, names, None, int(rows), int(rows))
+
+
+def _text_of(column: str, kind: str) -> str:
+    """SQL of a value as text; a whole double without `.0`, for ids with gaps come as doubles."""
+    text = f"cast({column} as varchar)"
+    if kind not in {"DOUBLE", "FLOAT"}:
+        return text
+    is_whole = f"isfinite({column}) and abs({column}) < 1e15 and {column} = trunc({column})"
+    return f"case when {is_whole} then cast(cast({column} as bigint) as varchar) else {text} end"
 
 
 def is_parquet(path: Path) -> bool:

@@ -33,7 +33,7 @@ from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
 # Raised when a change of this code reads the same bytes differently.
-READING_VERSION = 1
+READING_VERSION = 2
 
 _SAMPLED_ROWS = 100_000
 _LARGE_BYTES = 50_000_000
@@ -305,7 +305,7 @@ def _read_file(
         record["rows_read"] = staged.rows + rejected
         record["unknown_columns"] = list(matched.unknown)
         record["missing_columns"] = _missing(con, table, found.name, matched, staged)
-        notes = matched.notes
+        notes = (*staged.notes, *matched.notes)
         if matched.unknown:
             notes = (f"unknown columns kept out: {', '.join(matched.unknown)}", *notes)
     except FileError as error:

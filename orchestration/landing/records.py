@@ -23,7 +23,7 @@ _NO_DELIMITER = "\x01\x02\x01"
 def lines_as_rows(path: Path, longest: int) -> str:
     """Returns the SQL relation of a file's lines, column `line`, byte for byte as Latin-1."""
     return (
-        f"read_csv({literal(str(path))}, auto_detect=false, header=false,"
+        f"read_csv({literal(str(path))}, auto_detect=false, compression='none', header=false,"
         f" delim={literal(_NO_DELIMITER)}, quote='', escape='', columns={{'line': 'VARCHAR'}},"
         f" strict_mode=false, encoding='latin-1', max_line_size={longest})"
     )

@@ -6,9 +6,10 @@ value, message). Python sees counts, never rows.
 """
 
 import csv
+import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -36,6 +37,8 @@ _HEADER_BYTES = 1 << 20
 _HEADER_LINES = 100
 _DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "\x01")
 _SEP_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+# A line cut within its last value looks whole.
+_OPEN_END = "the last line has no line end; if the file may be cut off, look at its last value"
 REASONS = {
     "MISSING COLUMNS": "has fewer fields than the header",
     "TOO MANY COLUMNS": "has more fields than the header",
@@ -55,6 +58,7 @@ class Staged:
         encoding: Encoding of a text file.
         rows: Rows the relation gives.
         last_line: A line number no row exceeds.
+        notes: What a person should know of the file.
     """
 
     relation: str
@@ -62,6 +66,7 @@ class Staged:
     encoding: str | None
     rows: int
     last_line: int
+    notes: tuple[str, ...] = ()
 
 
 def stage_csv(
@@ -94,7 +99,15 @@ def stage_csv(
     if lines.has_odd_quotes or len(cut) or header.lines > 1:
         readable, cut = _repaired(plain.path, folder, header, lines, cut)
         is_cut = True
-    return _CsvStage(con, header, lines, readable, is_cut, cut).stage(plain.path, plain.encoding)
+    staged = _CsvStage(con, header, lines, readable, is_cut, cut).stage(plain.path, plain.encoding)
+    is_open = staged.rows > 0 and not _ends_a_line(plain.path)
+    return replace(staged, notes=(_OPEN_END,)) if is_open else staged
+
+
+def _ends_a_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
 
 @dataclass(frozen=True)
@@ -241,7 +254,7 @@ class _CsvStage:
     def _records(self, *, is_parallel: bool) -> str:
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.header.names)))
         return (
-            f"read_csv({literal(str(self.path))}, auto_detect=false,"
+            f"read_csv({literal(str(self.path))}, auto_detect=false, compression='none',"
             f" header={str(not self.is_cut).lower()}, delim={literal(self.header.delimiter)},"
             f" quote='\"', escape='\"', columns={{{columns}}}, strict_mode=true,"
             f" store_rejects=true, rejects_limit=0, max_line_size={LONGEST_LINE * 8},"
