@@ -8,7 +8,14 @@ import numpy as np
 from orchestration.landing.files import PARQUET_MAGIC
 from orchestration.landing.header import normalised
 from orchestration.landing.mapping import Delivery
-from orchestration.landing.plain_text import FileError, make_plain, survey, uncompressed
+from orchestration.landing.plain_text import (
+    FileError,
+    make_plain,
+    survey,
+    texts_of,
+    uncompressed,
+    without_lines,
+)
 from orchestration.landing.sql import list_of, literal, quoted
 from orchestration.landing.staged import REASONS, Staged, forget_rejects, make_rejects
 
@@ -45,23 +52,40 @@ def stage_jsonl(
     with plain.path.open("rb") as file:
         if file.read(1024).lstrip().startswith(b"["):
             raise FileError("is one JSON array; JSON Lines has one object on each line")
-    lines = survey(plain.path, _LONGEST_LINE).lines
+    surveyed = survey(plain.path, _LONGEST_LINE)
+    lines, long = surveyed.lines, surveyed.long
+    readable = plain.path
+    if len(long):
+        readable = folder / "short_lines"
+        without_lines(plain.path, long, readable)
     raw = (
-        f"read_csv({literal(str(plain.path))}, auto_detect=false, compression='none', header=false,"
+        f"read_csv({literal(str(readable))}, auto_detect=false, compression='none', header=false,"
         f" delim={literal(_NO_DELIMITER)}, quote='', escape='', columns={{'text': 'VARCHAR'}},"
         f" strict_mode=false, store_rejects=true, rejects_limit=0,"
-        f" max_line_size={_LONGEST_LINE})"
+        f" max_line_size={_LONGEST_LINE + 2})"
     )
     forget_rejects(con)
     read, _ = con.execute(f"select count(*), count(text) from {raw}").fetchall()[0]
     words = " ".join(f"when {literal(k)} then {literal(v)}" for k, v in REASONS.items())
     make_rejects(con)
+    _keep_gaps(con, long)
     con.execute(
         f"""insert into rejects
-        select line, any_value(csv_line),
-            'the line ' || min(case error_type::varchar {words} else 'does not parse' end)
-        from reject_errors group by line""",
+        with found as (
+            select line, any_value(csv_line) as value,
+                'the line ' || min(case error_type::varchar {words} else 'does not parse' end)
+                    as message
+            from reject_errors group by line
+        )
+        select found.line + coalesce(gaps.shift, 0), found.value, found.message
+        from found asof left join gaps on found.line >= gaps.threshold""",
     )
+    if len(long):
+        con.execute(
+            "insert into rejects select unnest(?::bigint[]), unnest(?::varchar[]), "
+            "'the line ' || ?",
+            [long.tolist(), texts_of(plain.path, long), REASONS["LINE SIZE OVER MAXIMUM"]],
+        )
     bad = con.execute("select line from rejects order by line").fetchnumpy()["line"]
     if read + len(bad) != lines:
         raise FileError(f"cannot be accounted for: {read + len(bad):,} of {lines:,} lines read")
