@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from orchestration.landing.sql import quoted
+
 
 @dataclass(frozen=True)
 class Mart:
@@ -47,16 +49,6 @@ def marts_of(manifest: Mapping[str, Any]) -> list[Mart]:
     """List the marts of a dbt manifest already read. See `read_marts`."""
     nodes = [node for node in manifest["nodes"].values() if _is_mart(node)]
     return sorted((_mart(node) for node in nodes), key=lambda mart: (mart.schema, mart.name))
-
-
-def quoted(name: str) -> str:
-    """Return an identifier safe to stand in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return a text literal safe to stand in SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _is_mart(node: Mapping[str, Any]) -> bool:

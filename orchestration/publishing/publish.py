@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from orchestration.publishing.marts import Mart, literal, quoted
+from orchestration.landing.sql import literal, quoted
+from orchestration.publishing.marts import Mart
 from orchestration.workspace import Workspace
 
 STORAGE_VERSION = "v1.2.0"
