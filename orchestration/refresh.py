@@ -23,6 +23,7 @@ from orchestration.records import Ending, connect
 from orchestration.sample import SampleError, keep_sample_apart, make_sample
 from orchestration.session import lock_timeout, say
 from orchestration.settings import Settings, SettingsError, load_settings
+from orchestration.steps import metered
 from orchestration.summary import nothing_new, print_summary
 from orchestration.workspace import Workspace
 
@@ -98,9 +99,9 @@ def _run(workspace: Workspace, settings: Settings, started: float) -> bool:
     with _environment(workspace):
         if not is_manifest_fresh(workspace, settings):
             say(f"{'parse':<10}reading the models, since code or settings changed ...")
-            parse_started = time.monotonic()
-            ensure_manifest(workspace, settings)
-            say(f"{'':<10}done ({time.monotonic() - parse_started:.1f} s)")
+            with metered(workspace.step_log, "parse") as meter:
+                ensure_manifest(workspace, settings)
+            say(f"{'':<10}done ({meter.seconds:.1f} s)")
         failure = _run_job(workspace)
     manifest = read_manifest(workspace)
     ending, refresh_id = _last_ending(workspace)

@@ -6,7 +6,6 @@ Every way of running the job (make refresh, schedule, sensor, web UI) goes throu
 import contextlib
 import os
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from orchestration.lock import writer_lock
 from orchestration.publishing.publish import Refresh
 from orchestration.records import Ending, begin, finish
 from orchestration.settings import Settings
+from orchestration.steps import metered
 from orchestration.workspace import Workspace
 
 _STEP_WIDTH = 10
@@ -80,7 +80,7 @@ class Session:
 
     @contextlib.contextmanager
     def step(self, name: str, doing: str) -> Iterator[list[str]]:
-        """Print what a step does, then what came of it and how long it took.
+        """Print what a step does, then what came of it and how long it took; record its cost.
 
         Args:
             name: One word.
@@ -90,18 +90,19 @@ class Session:
             A list: what is appended is printed as the outcome.
         """
         say(f"{name:<{_STEP_WIDTH}}{doing} ...")
-        started = time.monotonic()
         outcome: list[str] = []
-        try:
-            yield outcome
-        except BaseException as error:
-            self.note_problem(error)
-            raise
-        seconds = time.monotonic() - started
+        with metered(self.workspace.step_log, name) as meter:
+            try:
+                yield outcome
+            except BaseException as error:
+                self.note_problem(error)
+                raise
+            finally:
+                meter.refresh_id = self._refresh.refresh_id if self._refresh else None
         for line in outcome[:-1]:
             say(f"{'':<{_STEP_WIDTH}}{line}")
         last = outcome[-1] if outcome else "done"
-        say(f"{'':<{_STEP_WIDTH}}{last} ({seconds:.1f} s)")
+        say(f"{'':<{_STEP_WIDTH}}{last} ({meter.seconds:.1f} s)")
 
     def note_problem(self, error: BaseException) -> None:
         """Keep why a step failed, for the record and the last words to a person.

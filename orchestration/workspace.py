@@ -115,6 +115,11 @@ class Workspace:
         return self.warehouse / ".writer.lock"
 
     @property
+    def step_log(self) -> Path:
+        """What each step of each refresh cost, a line of JSON per step."""
+        return self.warehouse / ".steps.jsonl"
+
+    @property
     def hash_key_file(self) -> Path:
         """The key with which personal columns are hashed, unless HOLDFAST_HASH_KEY gives one."""
         return self.warehouse / ".hash_key"
