@@ -1,14 +1,14 @@
 """ops.refreshes: what each refresh was asked, and how it ended."""
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import duckdb
 
+from orchestration.confinement import confine
 from orchestration.contract import Contract
-from orchestration.landing.tables import create_tables
+from orchestration.landing.tables import create_tables, prepare
 from orchestration.publishing.publish import Refresh, read_manifest
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
@@ -111,14 +111,10 @@ def finish(workspace: Workspace, refresh: Refresh, ending: Ending) -> None:
 def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """Open the work database for writing; the caller closes it before any child is started."""
     workspace.warehouse.mkdir(parents=True, exist_ok=True)
-    return duckdb.connect(
-        str(workspace.work_db),
-        config={
-            "memory_limit": os.environ.get("HOLDFAST_MEMORY_LIMIT", "6GB"),
-            "autoinstall_known_extensions": False,
-            "TimeZone": "UTC",
-        },
-    )
+    con = duckdb.connect(str(workspace.work_db))
+    prepare(con)
+    confine(con)
+    return con
 
 
 def _cutoff_day(con: duckdb.DuckDBPyConnection) -> date | None:

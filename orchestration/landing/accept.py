@@ -12,6 +12,7 @@ from datetime import datetime
 
 import duckdb
 
+from orchestration.confinement import confine
 from orchestration.contract import Contract, Input
 from orchestration.landing.holds import HOLDS, Hold, held_when
 from orchestration.landing.keys import row_key
@@ -73,6 +74,7 @@ def accept(
     deliveries = load_mapping(workspace.landing, contract, zone)
     with duckdb.connect(str(workspace.work_db)) as con:
         prepare(con)
+        confine(con)
         create_tables(con, contract)
         with _transaction(con):
             changed = _inputs_read(con, contract)
@@ -122,6 +124,7 @@ def stop(
     """
     del settings
     with duckdb.connect(str(workspace.work_db)) as con:
+        confine(con)
         create_tables(con, contract)
         with _transaction(con):
             con.execute(

@@ -1,5 +1,7 @@
 """Finds the delivered files of each input and what kind of file each one is.
 
+Patterns are compared with the names that were listed; they never reach the file system.
+
 An input's default names are `<input>.<ending>`, `<input>_*.<ending>`, `<input>-*.<ending>`,
 `<input>.*.<ending>` and anything in a folder `<input>/`; upper and lower case do not matter. The
 endings are csv, tsv, txt, jsonl, ndjson, json, parquet and pq, each also with `.gz`. Names that
@@ -7,11 +9,14 @@ begin with a dot, an underscore or `~` are left alone.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from orchestration.contract import Contract
+from orchestration.landing.folder import UNKNOWN, Entry, FileError, State, entries, opened
 from orchestration.landing.mapping import Delivery
 
 FORMATS = {
@@ -35,15 +40,18 @@ class FoundFile:
 
     Attributes:
         input: Name of the input.
-        path: Where it lies.
-        name: Path below the landing folder, with `/`.
+        entry: Where it lies, and why it may not be opened.
         delivery: How it is to be read.
     """
 
     input: str
-    path: Path
-    name: str
+    entry: Entry
     delivery: Delivery
+
+    @property
+    def name(self) -> str:
+        """Path below the landing folder, with `/`, as it can be shown and stored."""
+        return self.entry.name
 
 
 @dataclass(frozen=True)
@@ -52,11 +60,11 @@ class Found:
 
     Attributes:
         files: Delivered files by input, in the order of their names.
-        unmatched: Names of data files that belong to no input.
+        unmatched: What belongs to no input: data files, and what may not be opened.
     """
 
     files: Mapping[str, tuple[FoundFile, ...]]
-    unmatched: tuple[str, ...]
+    unmatched: tuple[Entry, ...]
 
 
 def find_files(
@@ -74,29 +82,28 @@ def find_files(
     Returns:
         The files by input, and those nobody takes.
     """
-    names = {path.relative_to(landing).as_posix(): path for path in _visible(landing)}
-    owner = {name: _default_input(name, contract) for name in names}
+    lying = {entry.key: entry for entry in entries(landing)}
+    owner = {key: _default_input(entry, contract) for key, entry in lying.items()}
     found: dict[str, tuple[FoundFile, ...]] = {}
     taken: set[str] = set()
     for table in contract:
         mine: dict[str, FoundFile] = {}
         # entries that name their files choose first; the one without takes what is left
         for delivery in sorted(deliveries[table.name], key=lambda entry: not entry.files):
-            matched = (
-                {
-                    path.relative_to(landing).as_posix()
-                    for glob in delivery.files
-                    for path in _glob(landing, glob)
-                }
-                if delivery.files
-                else {name for name, input_name in owner.items() if input_name == table.name}
-            )
-            for name in matched & names.keys() - mine.keys():
-                mine[name] = FoundFile(table.name, names[name], name, delivery)
-        found[table.name] = tuple(mine[name] for name in sorted(mine))
+            if delivery.files:
+                matched = {key for key in lying if any(_fits(key, g) for g in delivery.files)}
+            else:
+                matched = {key for key, input_name in owner.items() if input_name == table.name}
+            for key in matched - mine.keys():
+                mine[key] = FoundFile(table.name, lying[key], delivery)
+        found[table.name] = tuple(mine[key] for key in sorted(mine))
         taken |= mine.keys()
-    unmatched = (name for name in names if name not in taken and ending_of(name))
-    return Found(found, tuple(sorted(unmatched)))
+    unmatched = (
+        entry
+        for key, entry in lying.items()
+        if key not in taken and (ending_of(key) or entry.fault)
+    )
+    return Found(found, tuple(unmatched))
 
 
 def ending_of(name: str) -> str | None:
@@ -107,33 +114,43 @@ def ending_of(name: str) -> str | None:
     return FORMATS.get(parts[-1]) if len(parts) > 1 else None
 
 
-def content_hash(path: Path) -> str:
-    """Returns the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def content_hash(file: FoundFile) -> tuple[str, State]:
+    """Returns the SHA-256 of a file's bytes, and by what it is known again.
+
+    A file that cannot be opened has no content; its name stands in, and no state is like its own,
+    so that reading it tells why.
+    """
+    try:
+        with opened(file.entry) as (path, state), path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest(), state
+    except (FileError, OSError):
+        return hashlib.sha256(b"unopened " + os.fsencode(file.entry.key)).hexdigest(), UNKNOWN
 
 
-def _visible(landing: Path) -> Iterable[Path]:
-    for path in landing.rglob("*"):
-        parts = path.relative_to(landing).parts
-        if not any(part.startswith((".", "_", "~")) for part in parts) and path.is_file():
-            yield path
+def _fits(key: str, pattern: str) -> bool:
+    """Returns whether a pattern names a file, or a folder it lies in; `**` is any folders."""
+    parts = key.split("/")
+    # after each part of the pattern: how many parts of the name it may have covered so far
+    covered = {0}
+    for wanted in (part for part in pattern.split("/") if part not in {"", "."}):
+        if wanted == "**":
+            covered = set(range(min(covered), len(parts) + 1))
+        else:
+            covered = {
+                at + 1 for at in covered if at < len(parts) and fnmatchcase(parts[at], wanted)
+            }
+        if not covered:
+            return False
+    return True
 
 
-def _glob(landing: Path, glob: str) -> Iterable[Path]:
-    pattern = glob.strip("/")
-    for path in landing.glob(pattern):
-        yield from (
-            (inner for inner in path.rglob("*") if inner.is_file()) if path.is_dir() else [path]
-        )
-
-
-def _default_input(name: str, contract: Contract) -> str | None:
-    if ending_of(name) is None:
+def _default_input(entry: Entry, contract: Contract) -> str | None:
+    first, *rest = entry.key.lower().split("/")
+    if first in contract.inputs and (rest or entry.fault):
+        # a link or pipe in the place of an input's folder, or in it, is that input's
+        return first if entry.fault or ending_of(entry.key) else None
+    if rest or ending_of(entry.key) is None:
         return None
-    first, *rest = name.lower().split("/")
-    if rest:
-        return first if first in contract.inputs else None
     fitting = [
         table
         for table in contract.inputs

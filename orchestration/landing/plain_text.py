@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestration.landing.files import GZIP_MAGIC
+from orchestration.landing.folder import FileError
 
 BLOCK = 1 << 24
 _SAMPLE = 1 << 22
@@ -29,10 +30,6 @@ _LETTER_SHARE = 0.8
 _INVALID = "\udcff"
 # Signs that stand in text beside letters, where a legacy encoding is read as what it is.
 _USUAL_SIGNS = "€–—‘’“”„«»°№§²³½\u00a0…•·®™©ªº"  # noqa: RUF001 - such signs are meant
-
-
-class FileError(ValueError):
-    """A file cannot be taken; the message says why, without any of its values."""
 
 
 @dataclass(frozen=True)

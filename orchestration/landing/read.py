@@ -19,9 +19,11 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.confinement import confine
 from orchestration.contract import Contract, Input
 from orchestration.landing import convert, personal
 from orchestration.landing.files import FoundFile, content_hash, ending_of, find_files
+from orchestration.landing.folder import State, opened
 from orchestration.landing.formats import is_parquet, stage_jsonl, stage_parquet
 from orchestration.landing.header import Matched, match
 from orchestration.landing.mapping import DELETED, SOURCE, Delivery, load_mapping
@@ -93,6 +95,7 @@ class _Task:
     found: FoundFile
     hash: str
     reading: str
+    state: State
     is_reread: bool = False
 
 
@@ -139,6 +142,7 @@ def read_deliveries(
     with _scratch(workspace) as folder, duckdb.connect(str(workspace.work_db)) as con:
         prepare(con)
         con.execute(f"set temp_directory = {literal(str(folder / 'spilled'))}")
+        confine(con, [workspace.landing, folder])
         recreate_incoming(con, contract)
         personal.use_key(con, key)
         reader = _Reader(con, settings, folder)
@@ -150,15 +154,16 @@ def read_deliveries(
             skipped += passed
             messages += [message] if message else []
             files += _read_input(reader, table, tasks)
-    for name in found.unmatched:
-        messages.append(
-            f"{name}: belongs to no input; name it after one (such as orders.csv) or map it in"
-            " inputs.yml",
+    for entry in found.unmatched:
+        reason = entry.fault or (
+            "belongs to no input; name it after one (such as orders.csv) or map it in inputs.yml"
         )
+        messages.append(f"{entry.name}: {reason}")
     for message in messages:
         _log.warning("%s", message)
     _log.info("refresh %s: %d new files, %d known", refresh_id, len(files), skipped)
-    return ReadReport(tuple(files), skipped, found.unmatched, tuple(messages))
+    unmatched = tuple(entry.name for entry in found.unmatched)
+    return ReadReport(tuple(files), skipped, unmatched, tuple(messages))
 
 
 @contextmanager
@@ -186,11 +191,12 @@ def _plan(
     tasks = []
     hashes: set[str] = set()
     for file in files:
-        digest = content_hash(file.path)
+        digest, state = content_hash(file)
         if digest in hashes:  # the same file twice
             continue
         hashes.add(digest)
-        tasks.append(_Task(file, digest, _reading_hash(table, file.delivery, settings, key)))
+        reading = _reading_hash(table, file.delivery, settings, key)
+        tasks.append(_Task(file, digest, reading, state))
     loaded = {
         digest: (reading, first, last, stands)
         for digest, reading, first, last, stands in con.execute(
@@ -250,7 +256,7 @@ def _read_input(reader: _Reader, table: Input, tasks: Sequence[_Task]) -> Iterat
     base = 0
     for number, task in enumerate(tasks, start=1):
         began = time.monotonic()
-        size = task.found.path.stat().st_size
+        size = task.found.entry.bytes
         if size > _LARGE_BYTES:
             _log.info("%s: reading %s, %s MB", table.name, task.found.name, f"{size / 1e6:,.0f}")
         with tempfile.TemporaryDirectory(dir=reader.folder) as folder:
@@ -282,7 +288,7 @@ def _read_file(
         "file_number": number,
         "content_hash": task.hash,
         "reading_hash": task.reading,
-        "bytes": found.path.stat().st_size,
+        "bytes": found.entry.bytes,
         "format": found.delivery.format or ending_of(found.name) or "csv",
         "rows_read": 0,
         "rows_rejected": 0,
@@ -294,12 +300,14 @@ def _read_file(
     last_line = 0
     notes: tuple[str, ...] = ()
     try:
-        staged, record["format"] = _stage(reader, table, found, folder, str(record["format"]))
-        last_line = staged.last_line
-        record["encoding"] = staged.encoding
-        matched = _matched(table, found.delivery, staged)
-        signs = _signs(con, table, found.delivery, staged, matched)
-        _insert(reader, table, found, staged, matched, signs, base)
+        with opened(found.entry, task.state) as (path, _):
+            file_format = str(record["format"])
+            staged, record["format"] = _stage(reader, table, found, path, folder, file_format)
+            last_line = staged.last_line
+            record["encoding"] = staged.encoding
+            matched = _matched(table, found.delivery, staged)
+            signs = _signs(con, table, found.delivery, staged, matched)
+            _insert(reader, table, found, staged, matched, signs, base)
         rejected = _keep_rejected(con, table, found.name)
         record["rows_rejected"] = rejected
         record["rows_read"] = staged.rows + rejected
@@ -331,11 +339,12 @@ def _stage(
     reader: _Reader,
     table: Input,
     found: FoundFile,
+    path: Path,
     folder: Path,
     file_format: str,
 ) -> tuple[Staged, str]:
     """Stages a file in the format its first bytes show, else the one stated or its name has."""
-    path = uncompressed(found.path, folder)
+    path = uncompressed(path, folder)
     if is_parquet(path):
         file_format = "parquet"
     if path.stat().st_size == 0:

@@ -11,7 +11,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from orchestration.confinement import confine
 from orchestration.landing.sql import literal
+from orchestration.landing.tables import prepare
 
 _ROUNDS = 100
 # Lines with an even number of quotes that are looked at behind one with an odd number.
@@ -35,6 +37,7 @@ def broken_lines(
     fields: int,
     header_lines: int,
     longest: int,
+    folder: Path,
 ) -> np.ndarray:
     """Finds the lines whose quotes fit neither a record of their own nor one over several lines.
 
@@ -48,6 +51,7 @@ def broken_lines(
         fields: Number of columns in the header.
         header_lines: Lines up to and with the header, not looked at.
         longest: Bytes a line may have.
+        folder: Where the engine may put what its memory does not hold.
 
     Returns:
         Numbers of the broken lines, 1-based, ascending.
@@ -69,8 +73,9 @@ def broken_lines(
     )
     after_quote = """regexp_replace(line, '^([^"]|"")*"', '')"""
     with duckdb.connect() as con:
-        con.execute("set enable_progress_bar = false")
-        con.execute("set preserve_insertion_order = true")
+        prepare(con)
+        con.execute(f"set temp_directory = {literal(str(folder / 'spilled'))}")
+        confine(con, [path.resolve().parent, folder])
         # A quote opens over a line end only in a line with an odd number of them, so only such
         # lines and those that follow are looked at; in file order, so that windows can stream.
         con.execute(

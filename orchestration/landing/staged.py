@@ -197,6 +197,7 @@ def _repaired(
             len(header.names),
             header.lines,
             LONGEST_LINE + 1,
+            folder,
         )
         cut = np.union1d(cut, _line_before_cut(broken, cut))
         here = np.concatenate([np.arange(1, header.lines + 1), broken])

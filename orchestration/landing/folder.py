@@ -1,0 +1,175 @@
+"""What lies in the landing folder: listed and opened without ever leaving it.
+
+Links are never followed, whether to files or to folders: what they lead to was not delivered, and
+may change without a trace. Pipes, sockets and devices are never opened.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestration.showing import is_showable, showable_name
+
+# 21 inputs with a file each for every day of ten years are 77,000; a folder of more files is a
+# mistake or an attack, and each file costs a look at every refresh.
+MOST_FILES = 200_000
+HIDDEN = (".", "_", "~")
+
+_IS_LINK = (
+    "is a link, and links are not followed; put the file itself there, or name the folder it lies"
+    " in as LANDING"
+)
+_IS_SPECIAL = "is no file but a pipe, a socket or a device; put a file there"
+_HAS_BAD_NAME = (
+    "has control characters in its name, or bytes that are no UTF-8; rename it with letters and"
+    " digits"
+)
+_CHANGED = "changed while it was read; deliver it anew once it is complete"
+
+
+class FileError(ValueError):
+    """A file cannot be taken; the message says why, without any of its values."""
+
+
+class LandingError(ValueError):
+    """The landing folder cannot be taken as it is; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A name in the landing folder that is no folder.
+
+    Attributes:
+        path: Where it lies.
+        key: Path below the landing folder, with `/`, as the file system has it.
+        bytes: Its size.
+        fault: Why it may not be opened; None = it may.
+    """
+
+    path: Path
+    key: str
+    bytes: int
+    fault: str | None
+
+    @property
+    def name(self) -> str:
+        """The key as it can be shown and stored."""
+        return showable_name(self.key)
+
+
+@dataclass(frozen=True)
+class State:
+    """By what a file is known again: another file or another content has another state."""
+
+    device: int
+    inode: int
+    bytes: int
+    modified: int
+
+    @classmethod
+    def of(cls, descriptor: int) -> "State":
+        """Returns the state of an open file."""
+        found = os.fstat(descriptor)
+        return cls(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+# What no file has.
+UNKNOWN = State(-1, -1, -1, -1)
+
+
+def entries(landing: Path, hidden: tuple[str, ...] = HIDDEN) -> list[Entry]:
+    """Lists all that lies below the landing folder, in the order of names.
+
+    Args:
+        landing: The landing folder; it may itself be reached by links.
+        hidden: Begins of names that are left alone, folders with all that is in them.
+
+    Returns:
+        Files, and what is none, with the reason why it may not be opened.
+
+    Raises:
+        LandingError: There are more than MOST_FILES.
+    """
+    root = landing.resolve()
+    found: list[Entry] = []
+    folders = [(root, "")]
+    while folders:
+        folder, prefix = folders.pop()
+        try:
+            listing = os.scandir(folder)
+        except OSError as error:
+            if not prefix:
+                raise
+            fault = f"cannot be opened ({error.strerror})"
+            found.append(Entry(folder, prefix.rstrip("/"), 0, fault))
+            continue
+        with listing:
+            for entry in listing:
+                if entry.name.startswith(hidden):
+                    continue
+                path, key = folder / entry.name, prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((path, key + "/"))
+                else:
+                    found.append(_entry(entry, path, key))
+                if len(found) + len(folders) > MOST_FILES:
+                    raise LandingError(
+                        f"{landing} holds more than {MOST_FILES:,} files and folders; take out what"
+                        " is loaded, or join small files"
+                    )
+    return sorted(found, key=lambda entry: entry.key)
+
+
+def _entry(entry: os.DirEntry, path: Path, key: str) -> Entry:
+    fault, size = None, 0
+    if entry.is_symlink():
+        fault = _IS_LINK
+    elif not entry.is_file(follow_symlinks=False):
+        fault = _IS_SPECIAL
+    elif not is_showable(key):
+        fault = _HAS_BAD_NAME
+    with suppress(OSError):  # it may have gone since
+        size = entry.stat(follow_symlinks=False).st_size
+    return Entry(path, key, size, fault)
+
+
+@contextmanager
+def opened(entry: Entry, known: State | None = None) -> Iterator[tuple[Path, State]]:
+    """Opens a listed file, and sees that it is just this file, until the end.
+
+    Args:
+        entry: What was listed.
+        known: State of the file when it was looked at before.
+
+    Yields:
+        A path that leads to the opened file whatever becomes of its name, for this process alone,
+        and its state.
+
+    Raises:
+        FileError: It may not or cannot be opened, it is another file than was listed, or it changed
+            before the end.
+    """
+    if entry.fault:
+        raise FileError(entry.fault)
+    try:
+        # a link is refused, and a pipe put there meanwhile does not make us wait
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(entry.path, flags)
+    except OSError as error:
+        raise FileError(f"cannot be opened ({error.strerror})") from error
+    try:
+        path = Path(f"/proc/self/fd/{descriptor}")
+        state = State.of(descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise FileError(_IS_SPECIAL)
+        # a folder on the way may have become a link since the listing
+        if path.readlink() != entry.path or (known is not None and state != known):
+            raise FileError(_CHANGED)
+        yield path, state
+        if State.of(descriptor) != state:
+            raise FileError(_CHANGED)
+    finally:
+        os.close(descriptor)
