@@ -27,6 +27,9 @@ MEASURES = {
     ],
     "retention.lapse_curve": ["at_risk", "completed", "censored", "completed_gaps"],
     "revenue.revenue_growth": ["customers", "orders", "revenue"],
+    "revenue.revenue_concentration": [
+        "window_customers", "window_revenue", "customers", "revenue",
+    ],
 }  # fmt: skip
 
 
