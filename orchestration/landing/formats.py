@@ -7,6 +7,14 @@ import numpy as np
 
 from orchestration.landing.files import PARQUET_MAGIC
 from orchestration.landing.header import normalised
+from orchestration.landing.limits import (
+    ALWAYS_ROWS,
+    MOST_COLUMNS,
+    MOST_ROWS_PER_BYTE,
+    check_columns,
+    check_odd_lines,
+    may_expand_to,
+)
 from orchestration.landing.mapping import Delivery
 from orchestration.landing.plain_text import (
     FileError,
@@ -67,6 +75,8 @@ def stage_jsonl(
     forget_rejects(con)
     read, _ = con.execute(f"select count(*), count(text) from {raw}").fetchall()[0]
     words = " ".join(f"when {literal(k)} then {literal(v)}" for k, v in REASONS.items())
+    refused = con.execute("select count(*) from reject_errors").fetchall()[0][0]
+    check_odd_lines(refused, "are no text")
     make_rejects(con)
     _keep_gaps(con, long)
     con.execute(
@@ -159,9 +169,13 @@ def _json_columns(
         for (key,) in con.execute(
             """select key from (
                 select line, unnest(json_keys(object)) as key from objects
-            ) group by key order by min(line), key""",
+            ) group by key order by min(line), key limit ?""",
+            [MOST_COLUMNS + 1],
         ).fetchall()
     ]
+    check_columns(len(keys))
+    if any("\0" in key for key in keys):
+        raise FileError("has a zero character in the name of a value")
     paths = {key: "/" + key.replace("~", "~0").replace("/", "~1") for key in keys}
     for name in delivery.columns.values():
         if "." in name and name not in paths and name.split(".")[0] in paths:
@@ -196,10 +210,11 @@ def stage_parquet(con: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> S
         The staged file.
 
     Raises:
-        FileError: It is no sound Parquet file.
+        FileError: It is no sound Parquet file, or expands beyond all measure.
     """
     path = uncompressed(path, folder)
     make_rejects(con)
+    _check_expansion(con, path)
     scan = f"read_parquet({literal(str(path))}, file_row_number=true, binary_as_string=true)"
     try:
         described = con.execute(f"describe select * from {scan}").fetchall()
@@ -214,6 +229,28 @@ def stage_parquet(con: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> S
     except duckdb.Error as error:
         raise FileError("is no sound Parquet file") from error
     return Staged(relation, names, None, int(rows), int(rows))
+
+
+def _check_expansion(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Sees by its footer that a Parquet file does not hold far more than its size can."""
+    name, size = literal(str(path)), path.stat().st_size
+    try:
+        rows, columns = con.execute(
+            f"""select num_rows, (
+                select count(distinct path_in_schema) from parquet_metadata({name})
+            ) from parquet_file_metadata({name})""",
+        ).fetchall()[0]
+        unpacked = con.execute(
+            f"select coalesce(sum(total_uncompressed_size), 0) from parquet_metadata({name})",
+        ).fetchall()[0][0]
+    except duckdb.Error as error:
+        raise FileError("is no sound Parquet file") from error
+    check_columns(columns)
+    if rows > max(ALWAYS_ROWS, size * MOST_ROWS_PER_BYTE) or unpacked > may_expand_to(size):
+        raise FileError(
+            f"says to hold {rows:,} rows and {unpacked / 1e6:,.0f} MB in {size:,} bytes; deliver it"
+            " as CSV, in parts",
+        )
 
 
 def _text_of(column: str, kind: str) -> str:

@@ -7,7 +7,6 @@ any other is copied once. All work is done on blocks of bytes, never row by row.
 import codecs
 import gzip
 import re
-import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 
 from orchestration.landing.files import GZIP_MAGIC
 from orchestration.landing.folder import FileError
+from orchestration.landing.limits import check_odd_lines, may_expand_to, room_for_copy
 
 BLOCK = 1 << 24
 _SAMPLE = 1 << 22
@@ -75,18 +75,37 @@ def uncompressed(path: Path, folder: Path) -> Path:
     """Returns the file, or its unpacked copy in `folder` when it is gzip by its first bytes.
 
     Raises:
-        FileError: The file is gzip and damaged.
+        FileError: The file is gzip and damaged, packed twice, or expands beyond all measure.
     """
-    with path.open("rb") as file:
-        if file.read(len(GZIP_MAGIC)) != GZIP_MAGIC:
-            return path
+    if not _is_gzip(path):
+        return path
     target = folder / "unpacked"
+    limit = min(may_expand_to(path.stat().st_size), room_for_copy(folder))
+    written = 0
+    with gzip.open(path) as source, target.open("wb") as copy:
+        while block := _unpacked(source):
+            written += len(block)
+            if written > limit:
+                raise FileError(
+                    f"unpacks to more than {limit / 1e6:,.0f} MB, too much for its"
+                    f" {path.stat().st_size:,} bytes or for the disk; deliver it unpacked, in parts"
+                )
+            copy.write(block)
+    if _is_gzip(target):
+        raise FileError("is packed twice; pack it once")
+    return target
+
+
+def _is_gzip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
+def _unpacked(source: gzip.GzipFile) -> bytes:
     try:
-        with gzip.open(path) as source, target.open("wb") as copy:
-            shutil.copyfileobj(source, copy, BLOCK)
+        return source.read(BLOCK)
     except (OSError, EOFError, zlib.error) as error:
         raise FileError(f"is damaged: it cannot be unpacked ({error})") from error
-    return target
 
 
 def make_plain(path: Path, folder: Path, stated: str | None) -> PlainText:
@@ -121,8 +140,11 @@ def survey(path: Path, longest: int) -> Survey:
 
     Returns:
         What is out of the ordinary.
+
+    Raises:
+        FileError: It has too many empty lines.
     """
-    lines, last_end, offset, carried = 0, -1, 0, 0
+    lines, last_end, offset, carried, odd_lines = 0, -1, 0, 0, 0
     blank, long, odd = [], [], False
     for block in _blocks(path):
         data = np.frombuffer(block, dtype=np.uint8)
@@ -131,6 +153,8 @@ def survey(path: Path, longest: int) -> Survey:
         numbers = lines + 1 + np.arange(len(ends))
         blank.append(numbers[lengths == 0])
         long.append(numbers[lengths > longest])
+        odd_lines += len(blank[-1]) + len(long[-1])
+        check_odd_lines(odd_lines, "are empty or too long")
         if not odd and (carried or b'"' in block):
             before = np.searchsorted(np.flatnonzero(data == ord('"')), ends)
             counts = np.diff(before, prepend=0)

@@ -318,6 +318,8 @@ def _read_file(
             notes = (f"unknown columns kept out: {', '.join(matched.unknown)}", *notes)
     except FileError as error:
         record["error"] = str(error)
+    except duckdb.Error as error:
+        record["error"] = f"cannot be read ({type(error).__name__})"
     record["message"] = "; ".join(notes) or None
     columns = ", ".join(quoted(name) for name in record)
     places = ", ".join("?" for _ in record)
@@ -448,10 +450,12 @@ def _insert(
         "_is_deleted": deleted,
     }
     columns = ", ".join(f"{value} as {quoted(name)}" for name, value in (meta | values).items())
-    reader.con.execute(
+    inserted = reader.con.execute(
         f"""insert into incoming.{quoted(table.name)} by name
         select {columns} from {relation}""",
-    )
+    ).fetchall()[0][0]
+    if inserted != staged.rows:
+        raise FileError(f"cannot be accounted for: {inserted:,} of {staged.rows:,} rows read")
 
 
 def _raw(name: str) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 
 from orchestration.contract import Input
 from orchestration.landing.header import normalised, wanted_names
+from orchestration.landing.limits import check_columns, check_odd_lines
 from orchestration.landing.mapping import Delivery
 from orchestration.landing.plain_text import (
     FileError,
@@ -140,7 +141,7 @@ def read_header(path: Path, stated: str | None, wanted: set[str]) -> Header:
         The header.
 
     Raises:
-        FileError: The file is empty, or the header does not end.
+        FileError: The file is empty, or the header does not end or has too many columns.
     """
     with path.open("rb") as file:
         text = file.read(_HEADER_BYTES).decode("utf-8", "replace")
@@ -170,6 +171,9 @@ def read_header(path: Path, stated: str | None, wanted: set[str]) -> Header:
     best = max(candidates, key=lambda candidate: candidate[:2])[2]
     if not best.names or best.lines > _HEADER_LINES:
         raise FileError("has a header that cannot be read: a quote in it is not closed")
+    check_columns(len(best.names))
+    if best.lines + skipped >= len(lines) and path.stat().st_size > _HEADER_BYTES:
+        raise FileError(f"has a header of more than {_HEADER_BYTES:,} bytes")
     return Header(best.names, best.delimiter, best.lines + skipped)
 
 
@@ -292,6 +296,8 @@ class _CsvStage:
             f"select count(*) filter (where {filled}), coalesce(sum({units}), 0), {counted}"
             f" from {self._records(is_parallel=is_parallel)}",
         ).fetchall()[0]
+        refused = self.con.execute("select count(*) from reject_errors").fetchall()[0][0]
+        check_odd_lines(refused, "do not parse")
         found = self.con.execute(
             """select cast(line_byte_position as bigint) - 1 as offset,
                 1 + length(rtrim(any_value(csv_line), chr(10)))
