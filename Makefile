@@ -4,23 +4,25 @@ SHELL := /bin/bash
 .ONESHELL:
 .DEFAULT_GOAL := help
 
-# A relative path in LANDING, WAREHOUSE or SETTINGS is taken from where make was called. `make -C`
-# (which alone puts w among the flags) has left that place; the shell's PWD still names it.
+# A relative path in LANDING, WAREHOUSE, SETTINGS or EXTENSIONS is taken from where make was called.
+# `make -C` (which alone puts w among the flags) has left that place; the shell's PWD still names it.
 CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 MAKEFLAGS += --no-print-directory
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BIN := $(ROOT)/.venv/bin
 
-# The outside contract: LANDING, WAREHOUSE, AS_OF, SETTINGS, or the same names after HOLDFAST_.
+# The outside contract: LANDING, WAREHOUSE, AS_OF, SETTINGS, EXTENSIONS, or the same after HOLDFAST_.
 from_caller = $(if $(filter /%,$(firstword $(1))),$(1),$(CALLER)/$(1))
 LANDING ?= $(HOLDFAST_LANDING)
 WAREHOUSE ?= $(HOLDFAST_WAREHOUSE)
 AS_OF ?= $(HOLDFAST_AS_OF)
 SETTINGS ?= $(HOLDFAST_SETTINGS)
+EXTENSIONS ?= $(HOLDFAST_EXTENSIONS)
 export HOLDFAST_LANDING := $(if $(LANDING),$(call from_caller,$(LANDING)))
 export HOLDFAST_WAREHOUSE := $(if $(WAREHOUSE),$(call from_caller,$(WAREHOUSE)))
 export HOLDFAST_AS_OF := $(AS_OF)
 export HOLDFAST_SETTINGS := $(if $(SETTINGS),$(call from_caller,$(SETTINGS)))
+export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS)))
 
 # No tool reports home: what orchestration/telemetry.env switches off holds for every child.
 include $(ROOT)/orchestration/telemetry.env
@@ -63,12 +65,12 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
 
-refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml]
+refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
 
 test: setup ## everything: lint, dbt parse, every model and unit test on an empty warehouse, pytest
 	@cd "$(ROOT)"
-	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS
+	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
 	scratch=$$(mktemp -d)
 	trap 'rm -rf "$$scratch"' EXIT
 	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" DBT_TARGET_PATH="$$scratch/target"

@@ -12,7 +12,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -191,12 +191,16 @@ class Input:
         description: Its grain, "One row per …".
         key: Columns that, with `_source`, identify a row.
         columns: All columns in contract order.
+        own_columns: Names of the columns that an extension adds.
+        is_own: Whether the whole input is an extension's.
     """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    own_columns: frozenset[str] = frozenset()
+    is_own: bool = False
 
     def column(self, name: str) -> Column:
         """Returns the column of that name.
@@ -215,6 +219,11 @@ class Input:
         return {n: t for column in self.columns for n, t in column.landing_columns.items()}
 
     @property
+    def passed_on(self) -> tuple[Column, ...]:
+        """The key and the columns of an extension: what its models may read of this input."""
+        return tuple(c for c in self.columns if c.key or c.name in self.own_columns)
+
+    @property
     def is_personal(self) -> bool:
         """Whether any column is personal, so that no raw line may be kept."""
         return any(column.personal for column in self.columns)
@@ -231,11 +240,13 @@ class Contract:
         return iter(self.inputs.values())
 
 
-def load_contract(path: Path = CONTRACT_FILE) -> Contract:
+def load_contract(path: Path = CONTRACT_FILE, extensions: Path | None = None) -> Contract:
     """Reads and validates the contract.
 
     Args:
         path: A dbt sources file with one source `landing`.
+        extensions: Folder of an extension, whose inputs/*.yml (of the same form) add inputs, and
+            columns to ours.
 
     Returns:
         The contract.
@@ -243,28 +254,65 @@ def load_contract(path: Path = CONTRACT_FILE) -> Contract:
     Raises:
         ContractError: An unknown key, or a statement that cannot hold; names file, table, column.
     """
-    where = path.name
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - safe
-    except yaml.YAMLError as error:
-        raise ContractError(f"{where}: no valid YAML: {error}") from error
-    _refuse_unknown(document, _FILE_KEYS, where)
-    landing = [s for s in document.get("sources") or [] if s.get("name") == "landing"]
-    if len(landing) != 1 or len(document["sources"]) != 1:
-        raise ContractError(f"{where}: exactly one source is expected, named landing")
-    _refuse_unknown(landing[0], _SOURCE_KEYS, f"{where}: source landing")
     inputs: dict[str, Input] = {}
-    for table in landing[0].get("tables") or []:
-        loaded = _load_input(table, where)
+    raw_tables: dict[str, dict[str, Any]] = {}
+    for table in _tables_of(path, path.name):
+        loaded = _load_input(table, path.name)
         if loaded.name in inputs:
-            raise ContractError(f"{where}: table {loaded.name} stands twice")
+            raise ContractError(f"{path.name}: table {loaded.name} stands twice")
         inputs[loaded.name] = loaded
+        raw_tables[loaded.name] = table
     if not inputs:
-        raise ContractError(f"{where}: no tables")
+        raise ContractError(f"{path.name}: no tables")
+    where = dict.fromkeys(inputs, path.name)
+    for file in sorted((extensions / "inputs").glob("*.yml")) if extensions else []:
+        for table in _tables_of(file, f"inputs/{file.name}"):
+            loaded = _load_own(table, raw_tables, inputs, f"inputs/{file.name}")
+            inputs[loaded.name] = loaded
+            where[loaded.name] = f"inputs/{file.name}"
     for loaded in inputs.values():
         for column in loaded.columns:
-            _check_reference(loaded, column, inputs, where)
+            _check_reference(loaded, column, inputs, where[loaded.name])
     return Contract(inputs=MappingProxyType(inputs))
+
+
+def _tables_of(path: Path, where: str) -> list[Any]:
+    """Returns the tables of a sources file as they stand there."""
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)  # noqa: S506 - safe
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ContractError(f"{where}: no valid YAML: {error}") from error
+    _refuse_unknown(document, _FILE_KEYS, where)
+    sources = document.get("sources")
+    names = [s.get("name") if isinstance(s, dict) else None for s in sources or []]
+    if names != ["landing"]:
+        raise ContractError(f"{where}: exactly one source is expected, named landing")
+    _refuse_unknown(sources[0], _SOURCE_KEYS, f"{where}: source landing")
+    return sources[0].get("tables") or []
+
+
+def _load_own(
+    table: object,
+    ours: Mapping[str, dict[str, Any]],
+    inputs: Mapping[str, Input],
+    where: str,
+) -> Input:
+    """Returns an input of an extension, or one of ours with the columns it adds."""
+    name = _name_of(table, f"{where}: table")
+    place = f"{where}: table {name}"
+    standing = inputs.get(name)
+    if standing is None:
+        loaded = _load_input(table, where)
+        return replace(loaded, own_columns=frozenset(c.name for c in loaded.columns), is_own=True)
+    if name not in ours or standing.own_columns:
+        raise ContractError(f"{place}: stands twice; give all its columns in one place")
+    _refuse_unknown(table, {"name", "columns"}, f"{place}: an input of holdfast")
+    added = table.get("columns") or []
+    names = frozenset(_name_of(column, f"{place}: column") for column in added)
+    if taken := sorted(names & {c.name for c in standing.columns}):
+        raise ContractError(f"{place}: holdfast has the columns {taken} itself")
+    whole = {**ours[name], "columns": [*ours[name]["columns"], *added]}
+    return replace(_load_input(whole, where), own_columns=names)
 
 
 def _load_input(table: object, where: str) -> Input:

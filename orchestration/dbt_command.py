@@ -9,10 +9,11 @@ import subprocess
 import sys
 
 from orchestration.dbt_manifest import dbt_arguments, dbt_executable
+from orchestration.extensions.project import lay_out
 from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.quiet import be_quiet
 from orchestration.session import lock_timeout, say
-from orchestration.settings import SettingsError, load_settings
+from orchestration.settings import SettingsError
 from orchestration.workspace import Workspace
 
 
@@ -29,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         workspace = Workspace.from_environment()
-        settings = load_settings(workspace.settings_file, workspace.as_of)
+        settings = workspace.read_settings()
+        lay_out(workspace)
         if not workspace.work_db.is_file():
             sys.stderr.write(f"There is no {workspace.work_db}; run `make refresh` first.\n")
             return 1

@@ -1,10 +1,13 @@
 """dbt's manifest, from which the assets are made: parsed anew only when dbt's files changed."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from orchestration.extensions.project import lay_out
+from orchestration.extensions.rules import check_models
 from orchestration.fingerprint import dbt_hash
 from orchestration.quiet import telemetry_switches
 from orchestration.settings import Settings
@@ -26,7 +29,7 @@ def dbt_arguments(workspace: Workspace, settings: Settings) -> list[str]:
     """Return the arguments every dbt command gets: equal ones let dbt reuse what it parsed."""
     return [
         "--project-dir",
-        str(workspace.project),
+        str(workspace.dbt_project),
         "--profiles-dir",
         str(workspace.project),
         "--vars",
@@ -41,7 +44,7 @@ def is_manifest_fresh(workspace: Workspace, settings: Settings) -> bool:
     except OSError:
         return False
     return (workspace.dbt_target / "manifest.json").is_file() and stamp == dbt_hash(
-        workspace.project, settings
+        workspace.project, settings, workspace.extensions
     )
 
 
@@ -57,13 +60,15 @@ def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:
 
     Raises:
         ManifestError: When the project does not parse.
+        ExtensionError: When the extension cannot be used.
     """
+    lay_out(workspace)
     manifest = workspace.dbt_target / "manifest.json"
     if is_manifest_fresh(workspace, settings):
         return manifest
     workspace.dbt_target.mkdir(parents=True, exist_ok=True)
     (workspace.dbt_target / _STAMP).unlink(missing_ok=True)
-    stamp = dbt_hash(workspace.project, settings)
+    stamp = dbt_hash(workspace.project, settings, workspace.extensions)
     ended = subprocess.run(
         [str(dbt_executable()), "--quiet", "parse", *dbt_arguments(workspace, settings)],
         env=os.environ
@@ -82,5 +87,7 @@ def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:
         raise ManifestError(
             f"The models do not parse:\n{ended.stdout.strip()}\n{ended.stderr.strip()}"
         )
+    if workspace.extensions is not None:
+        check_models(workspace, json.loads(manifest.read_text(encoding="utf-8")))
     (workspace.dbt_target / _STAMP).write_text(stamp, encoding="utf-8")
     return manifest

@@ -18,22 +18,32 @@ _CODE_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".py", ".md", ".lock"}
 _NOT_CODE = ("orchestration/sample_data/", "orchestration/bench/")
 
 
-def code_hash(project: Path) -> str:
-    """Hash the project files that decide the numbers.
+def code_hash(project: Path, extensions: Path | None = None) -> str:
+    """Hash the project files that decide the numbers, and those of an extension.
 
     Args:
         project: Folder of the project.
+        extensions: Folder of the extension, where there is one.
 
     Returns:
         SHA-256 over names and contents.
     """
-    return _hash_files(project, _code_files(project, _CODE))
+    return _with_extension(_hash_files(project, _code_files(project, _CODE)), extensions)
 
 
-def dbt_hash(project: Path, settings: Settings) -> str:
+def dbt_hash(project: Path, settings: Settings, extensions: Path | None = None) -> str:
     """Hash what dbt reads to make its manifest: its own files and the settings handed to it."""
     files = _hash_files(project, _code_files(project, (*_DBT_CODE, "tests/unit")))
+    files = _with_extension(files, extensions)
     return hashlib.sha256(f"{files} {settings.as_dbt_vars()}".encode()).hexdigest()
+
+
+def _with_extension(ours: str, extensions: Path | None) -> str:
+    """Return the hash of our files and all of an extension's but hidden ones."""
+    if extensions is None:
+        return ours
+    own = _hash_files(extensions, _visible_files(extensions))
+    return hashlib.sha256(f"{ours} {own}".encode()).hexdigest()
 
 
 def sample_hash(project: Path) -> str:
@@ -52,12 +62,7 @@ def inputs_hash(landing: Path, settings: Settings) -> str:
     Returns:
         SHA-256 over the sorted names and the contents.
     """
-    files = (
-        path
-        for path in landing.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(landing).parts)
-    )
+    files = _visible_files(landing)
     # with another key every hashed e-mail is another, so all files are read anew
     key = os.environ.get("HOLDFAST_HASH_KEY", "")
     files_hash = hashlib.sha256(f"{_hash_files(landing, files)} {key}".encode()).hexdigest()
@@ -65,6 +70,14 @@ def inputs_hash(landing: Path, settings: Settings) -> str:
         today = datetime.now(ZoneInfo(settings.get("business_timezone"))).date()
         return hashlib.sha256(f"{files_hash} {today}".encode()).hexdigest()
     return files_hash
+
+
+def _visible_files(folder: Path) -> Iterable[Path]:
+    """List the files below a folder that no hidden name leads to."""
+    for path in folder.rglob("*"):
+        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not is_hidden:
+            yield path
 
 
 def _code_files(

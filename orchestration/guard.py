@@ -67,7 +67,10 @@ def _run_child(session: Session) -> None:
         check=False,
     )
     if ended.returncode != 0:
-        tail = "\n".join(ended.stdout.strip().splitlines()[-15:])
+        # the client reports what it leaked when an error ends the process; that tells nothing
+        told = [line for line in ended.stdout.splitlines() if "leaked" not in line]
+        tail = "\n".join(told).strip().partition("\nnanobind:")[0]
+        tail = "\n".join(tail.splitlines()[-15:])
         raise GuardError(f"The guards ended with code {ended.returncode}:\n{tail}")
 
 

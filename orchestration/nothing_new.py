@@ -26,7 +26,7 @@ def find_nothing_new(workspace: Workspace, settings: Settings) -> dict[str, Any]
         return None
     is_same = (
         manifest.get("settings") == settings.overrides
-        and manifest.get("code_hash") == code_hash(workspace.project)
+        and manifest.get("code_hash") == code_hash(workspace.project, workspace.extensions)
         and manifest.get("inputs_hash") == inputs_hash(workspace.landing, settings)
         and is_intact(workspace, manifest)
     )

@@ -6,17 +6,18 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 
+from orchestration.contract import load_contract
 from orchestration.dbt_manifest import ensure_manifest
-from orchestration.settings import load_settings
 from orchestration.workspace import Workspace
 
 _workspace = Workspace.from_environment()
-_settings = load_settings(_workspace.settings_file, _workspace.as_of)
+_settings = _workspace.read_settings()
 
 MANIFEST = ensure_manifest(_workspace, _settings)
+CONTRACT = load_contract(extensions=_workspace.extensions)
 TIMEZONE: str = _settings.get("business_timezone")
 DBT_PROJECT = DbtProject(
-    project_dir=_workspace.project,
+    project_dir=_workspace.dbt_project,
     target_path=_workspace.dbt_target,
     profiles_dir=_workspace.project,
 )

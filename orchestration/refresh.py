@@ -22,7 +22,7 @@ from orchestration.quiet import be_quiet, telemetry_switches
 from orchestration.records import Ending, connect
 from orchestration.sample import SampleError, keep_sample_apart, make_sample
 from orchestration.session import lock_timeout, say
-from orchestration.settings import Settings, SettingsError, load_settings
+from orchestration.settings import Settings, SettingsError
 from orchestration.steps import metered
 from orchestration.summary import nothing_new, print_summary
 from orchestration.workspace import Workspace
@@ -54,7 +54,7 @@ def main() -> int:
     workspace = None
     try:
         workspace = Workspace.from_environment()
-        settings = load_settings(workspace.settings_file, workspace.as_of)
+        settings = workspace.read_settings()
         return 0 if run_refresh(workspace, settings) else 1
     except (SettingsError, WriterBusyError, ManifestError, SampleError) as error:
         _say_no(str(error), None)

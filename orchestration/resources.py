@@ -17,7 +17,6 @@ from orchestration.lock import writer_lock
 from orchestration.project import DBT_PROJECT
 from orchestration.sample import keep_sample_apart, make_sample
 from orchestration.session import Session, lock_timeout, open_session
-from orchestration.settings import load_settings
 from orchestration.workspace import Workspace
 
 
@@ -36,7 +35,7 @@ class RefreshResource(dg.ConfigurableResource):
         workspace = Workspace.from_environment()
         # children (dbt, the guards) find the paths in the environment
         os.environ.update(workspace.environment())
-        settings = load_settings(workspace.settings_file, workspace.as_of)
+        settings = workspace.read_settings()
         if workspace.is_sample:
             make_sample(workspace)
         with writer_lock(workspace.lock_file, lock_timeout()):

@@ -5,7 +5,6 @@ import dagster as dg
 from orchestration.jobs import refresh_job
 from orchestration.nothing_new import find_nothing_new
 from orchestration.project import TIMEZONE
-from orchestration.settings import load_settings
 from orchestration.workspace import Workspace
 
 
@@ -18,7 +17,7 @@ from orchestration.workspace import Workspace
 def nightly_refresh() -> dg.RunRequest | dg.SkipReason:
     """Ask for a refresh unless it would change nothing."""
     workspace = Workspace.from_environment()
-    settings = load_settings(workspace.settings_file, workspace.as_of)
+    settings = workspace.read_settings()
     if find_nothing_new(workspace, settings) is not None:
         return dg.SkipReason("Nothing new since the last publication.")
     return dg.RunRequest()

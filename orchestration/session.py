@@ -68,7 +68,7 @@ class Session:
                 self.workspace,
                 self.contract,
                 self.settings,
-                code_hash(self.workspace.project),
+                code_hash(self.workspace.project, self.workspace.extensions),
                 inputs_hash(self.workspace.landing, self.settings),
             )
         return self._refresh
@@ -151,7 +151,7 @@ def open_session(workspace: Workspace, settings: Settings) -> Iterator[Session]:
     with writer_lock(
         workspace.lock_file, lock_timeout(), on_wait=lambda who: say(f"{'lock':<10}{who}")
     ):
-        session = Session(workspace, settings, load_contract())
+        session = Session(workspace, settings, load_contract(extensions=workspace.extensions))
         try:
             yield session
         finally:

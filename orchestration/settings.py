@@ -109,17 +109,70 @@ class Settings:
         return json.dumps(self.overrides, sort_keys=True, ensure_ascii=False)
 
 
+@dataclass(frozen=True)
+class OwnSettings:
+    """What the settings.yml of an extension says.
+
+    Attributes:
+        own: Its own settings with their defaults.
+        ours: Values for settings of holdfast.
+    """
+
+    own: Mapping[str, Any]
+    ours: Mapping[str, Any]
+
+
+def load_own_settings(extensions: Path, defaults: Mapping[str, Any]) -> OwnSettings:
+    """Read settings.yml of an extension; where there is none it says nothing.
+
+    Args:
+        extensions: Folder of the extension.
+        defaults: The settings of holdfast with their defaults.
+
+    Returns:
+        Own settings, and values for those of holdfast.
+
+    Raises:
+        SettingsError: When it cannot be read, an own name is taken or no plain snake_case, a name
+            under holdfast does not exist, or a value does not fit.
+    """
+    file = extensions / "settings.yml"
+    if not file.is_file():
+        return OwnSettings({}, {})
+    document = _read_map(file)
+    parts = {part: document.pop(part, None) or {} for part in ("own", "holdfast")}
+    if document or not all(isinstance(part, dict) for part in parts.values()):
+        raise SettingsError(
+            f"{file} must have two maps: `own` with new settings and their defaults, `holdfast` "
+            "with values for settings of holdfast."
+        )
+    for name, value in parts["own"].items():
+        if name in defaults:
+            raise SettingsError(
+                f"{file}: {name} is a setting of holdfast; put it under `holdfast`."
+            )
+        if not isinstance(name, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise SettingsError(f"{file}: the name {name!r} is not plain snake_case.")
+        if not isinstance(value, str | int | float):
+            raise SettingsError(f"{file}: {name} must be a text, a number, true or false.")
+    return OwnSettings(parts["own"], _fitted(file, parts["holdfast"], defaults))
+
+
 def load_settings(
     settings_file: Path | None = None,
     as_of: date | str | None = None,
     project: Path = PROJECT,
+    extensions: Path | None = None,
 ) -> Settings:
-    """Read the defaults from dbt_project.yml and lay a SETTINGS file and AS_OF over them.
+    """Read the defaults from dbt_project.yml and lay settings of others over them.
+
+    First those of an extension, then a SETTINGS file, then AS_OF.
 
     Args:
         settings_file: YAML map of overrides; None = defaults only.
         as_of: Last whole local day that counts; wins over `as_of` in the file. None = not given.
         project: Folder with dbt_project.yml.
+        extensions: Folder of an extension, whose settings.yml adds settings and values.
 
     Returns:
         The settings of this refresh.
@@ -131,14 +184,12 @@ def load_settings(
     project_text = (project / "dbt_project.yml").read_text(encoding="utf-8")
     defaults: dict[str, Any] = yaml.safe_load(project_text)["vars"]
     values = dict(defaults)
+    if extensions is not None:
+        added = load_own_settings(extensions, defaults)
+        defaults |= added.own
+        values |= {**added.own, **added.ours}
     if settings_file is not None:
-        for name, value in _read_map(settings_file).items():
-            if name not in defaults:
-                raise SettingsError(f"{settings_file}: {_unknown_name(name, defaults)}")
-            try:
-                values[name] = _fitting(name, value, defaults[name])
-            except SettingsError as error:
-                raise SettingsError(f"{settings_file}: {error}") from None
+        values |= _fitted(settings_file, _read_map(settings_file), defaults)
     if as_of is not None:
         values["as_of"] = _day("AS_OF", as_of)
     return Settings(MappingProxyType(values), MappingProxyType(defaults))
@@ -198,6 +249,19 @@ def _read_map(path: Path) -> dict[str, Any]:
             f"one setting per line; it is a {type(content).__name__}."
         )
     return {str(name): value for name, value in content.items()}
+
+
+def _fitted(file: Path, given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values a file gives, each in the type of its default."""
+    values = {}
+    for name, value in given.items():
+        if name not in defaults:
+            raise SettingsError(f"{file}: {_unknown_name(str(name), defaults)}")
+        try:
+            values[name] = _fitting(name, value, defaults[name])
+        except SettingsError as error:
+            raise SettingsError(f"{file}: {error}") from None
+    return values
 
 
 def _unknown_name(name: str, known: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestration.dbt_manifest import ManifestError, ensure_manifest
 from orchestration.quiet import be_quiet
 from orchestration.refresh import write_dagster_yaml
-from orchestration.settings import SettingsError, load_settings
+from orchestration.settings import SettingsError
 from orchestration.workspace import Workspace
 
 
@@ -20,7 +20,7 @@ def main() -> int:
     be_quiet()
     try:
         workspace = Workspace.from_environment()
-        settings = load_settings(workspace.settings_file, workspace.as_of)
+        settings = workspace.read_settings()
         ensure_manifest(workspace, settings)
     except (SettingsError, ManifestError) as error:
         sys.stderr.write(f"{error}\n")

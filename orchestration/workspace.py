@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from orchestration.settings import PROJECT, SettingsError, parse_as_of
+from orchestration.settings import PROJECT, Settings, SettingsError, load_settings, parse_as_of
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Workspace:
         as_of: Last whole local day that counts; None = what the data says.
         settings_file: YAML map of settings; None = defaults.
         is_sample: True when no landing folder was named, so that the sample data is used.
+        extensions: Folder with a business's own models, seeds, tests, settings and inputs.
     """
 
     project: Path
@@ -28,10 +29,11 @@ class Workspace:
     as_of: date | None = None
     settings_file: Path | None = None
     is_sample: bool = False
+    extensions: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Workspace":
-        """Read HOLDFAST_LANDING, HOLDFAST_WAREHOUSE, HOLDFAST_AS_OF and HOLDFAST_SETTINGS.
+        """Read HOLDFAST_LANDING, _WAREHOUSE, _AS_OF, _SETTINGS and _EXTENSIONS.
 
         Args:
             environment: Variables to read; the process's own by default. Relative paths are taken
@@ -56,6 +58,12 @@ class Workspace:
             )
         if settings_file and not Path(settings_file).is_file():
             raise SettingsError(f"SETTINGS is {settings_file}, but there is no such file.")
+        extensions = variables.get("HOLDFAST_EXTENSIONS", "").strip()
+        if extensions and not Path(extensions).is_dir():
+            raise SettingsError(
+                f"EXTENSIONS is {extensions}, but there is no such folder. docs/extending.md says "
+                "what it holds."
+            )
         if warehouse and Path(warehouse).exists() and not Path(warehouse).is_dir():
             raise SettingsError(f"WAREHOUSE is {warehouse}, which is a file; it must be a folder.")
         return cls(
@@ -65,6 +73,13 @@ class Workspace:
             as_of=parse_as_of(variables.get("HOLDFAST_AS_OF", "").strip()),
             settings_file=Path(settings_file).resolve() if settings_file else None,
             is_sample=not landing,
+            extensions=Path(extensions).resolve() if extensions else None,
+        )
+
+    def read_settings(self) -> Settings:
+        """Return the business settings of this workspace; raises SettingsError as they do."""
+        return load_settings(
+            self.settings_file, self.as_of, project=self.project, extensions=self.extensions
         )
 
     def environment(self) -> dict[str, str]:
@@ -74,10 +89,21 @@ class Workspace:
             "HOLDFAST_WAREHOUSE": str(self.warehouse),
             "HOLDFAST_AS_OF": self.as_of.isoformat() if self.as_of else "",
             "HOLDFAST_SETTINGS": str(self.settings_file) if self.settings_file else "",
+            "HOLDFAST_EXTENSIONS": str(self.extensions) if self.extensions else "",
             "HOLDFAST_WORK_DB": str(self.work_db),
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),
         }
+
+    @property
+    def dbt_project(self) -> Path:
+        """The dbt project: ours, or the one made of ours and the extension's."""
+        return self.warehouse / ".dbt" / "project" if self.extensions else self.project
+
+    @property
+    def seeds(self) -> Path:
+        """The seed files, those of the extension in the place of ours."""
+        return self.dbt_project / "seeds"
 
     @property
     def work_db(self) -> Path:

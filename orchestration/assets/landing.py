@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.contract import load_contract
 from orchestration.landing.accept import accept
 from orchestration.landing.read import read_deliveries
 from orchestration.landing.tables import ops_tables
 from orchestration.progress import loaded_lines, read_lines
+from orchestration.project import CONTRACT
 from orchestration.resources import RefreshResource
 
 INCOMING = dg.AssetKey("incoming")
-LANDING_KEYS = [dg.AssetKey(["landing", name]) for name in load_contract().inputs]
+LANDING_KEYS = [dg.AssetKey(["landing", name]) for name in CONTRACT.inputs]
 OPS_KEYS = [dg.AssetKey(["ops", name]) for name in ops_tables()]
 
 

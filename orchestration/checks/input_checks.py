@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import dagster as dg
 
 from orchestration.assets.landing import INCOMING
-from orchestration.contract import load_contract
 from orchestration.guard import run_guards
+from orchestration.project import CONTRACT
 from orchestration.quality.results import CheckResult
 from orchestration.resources import RefreshResource
 
-_CHECKED = list(load_contract().inputs)
+_CHECKED = list(CONTRACT.inputs)
 
 
 @dg.multi_asset_check(

@@ -18,7 +18,6 @@ from orchestration.contract import load_contract
 from orchestration.quality.inputs import check_inputs
 from orchestration.quality.page import write_checks_page
 from orchestration.quality.results import stop_message
-from orchestration.settings import load_settings
 from orchestration.workspace import Workspace
 
 
@@ -49,8 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
     if now.tzinfo is not None:
         now = now.astimezone(UTC).replace(tzinfo=None)
     workspace = Workspace.from_environment()
-    contract = load_contract()
-    settings = load_settings(workspace.settings_file, workspace.as_of)
+    contract = load_contract(extensions=workspace.extensions)
+    settings = workspace.read_settings()
     results = check_inputs(workspace, contract, settings, options.refresh_id, now)
     page = write_checks_page(workspace, options.refresh_id)
     message = stop_message(results)

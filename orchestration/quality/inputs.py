@@ -100,7 +100,7 @@ def _check_rows(
     from orchestration.quality.suites import Bounds, expectations_of
 
     bounds = Bounds.of_load(now, settings.get("business_timezone"))
-    seeds = workspace.project / "seeds"
+    seeds = workspace.seeds
 
     def check(gate: Gate, view: str, table: Input, rules: Sequence[Rule]) -> list[Checked]:
         by_id = {rule.check_id: rule for rule in rules}

@@ -19,8 +19,8 @@ be_quiet()
 # No test reads or writes the warehouse and the files of the person who runs it. Set here, since
 # orchestration.project reads them when a test module is imported.
 _SCRATCH = tempfile.mkdtemp(prefix="holdfast-tests-")
-for _name in ("HOLDFAST_LANDING", "HOLDFAST_AS_OF", "HOLDFAST_SETTINGS", "HOLDFAST_WORK_DB"):
-    os.environ.pop(_name, None)
+for _name in ("LANDING", "AS_OF", "SETTINGS", "EXTENSIONS", "WORK_DB"):
+    os.environ.pop(f"HOLDFAST_{_name}", None)
 os.environ["HOLDFAST_WAREHOUSE"] = _SCRATCH
 
 SAMPLE_CUSTOMERS = 400
