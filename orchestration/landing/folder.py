@@ -7,7 +7,7 @@ may change without a trace. Pipes, sockets and devices are never opened.
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def entries(landing: Path, hidden: tuple[str, ...] = HIDDEN) -> list[Entry]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((path, key + "/"))
                 else:
-                    found.append(_entry(entry, path, key))
+                    found.append(_entry(path, key))
                 if len(found) + len(folders) > MOST_FILES:
                     raise LandingError(
                         f"{landing} holds more than {MOST_FILES:,} files and folders; take out what"
@@ -123,17 +123,25 @@ def entries(landing: Path, hidden: tuple[str, ...] = HIDDEN) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.key)
 
 
-def _entry(entry: os.DirEntry, path: Path, key: str) -> Entry:
-    fault, size = None, 0
-    if entry.is_symlink():
+def entry_of(landing: Path, key: str) -> Entry | None:
+    """Returns what stands under a name at the top of the landing folder; None = nothing."""
+    path = landing.resolve() / key
+    return _entry(path, key) if os.path.lexists(path) else None
+
+
+def _entry(path: Path, key: str) -> Entry:
+    fault = None
+    try:
+        found = path.lstat()
+    except OSError as error:
+        return Entry(path, key, 0, f"cannot be opened ({error.strerror})")
+    if stat.S_ISLNK(found.st_mode):
         fault = _IS_LINK
-    elif not entry.is_file(follow_symlinks=False):
+    elif not stat.S_ISREG(found.st_mode):
         fault = _IS_SPECIAL
     elif not is_showable(key):
         fault = _HAS_BAD_NAME
-    with suppress(OSError):  # it may have gone since
-        size = entry.stat(follow_symlinks=False).st_size
-    return Entry(path, key, size, fault)
+    return Entry(path, key, found.st_size, fault)
 
 
 @contextmanager

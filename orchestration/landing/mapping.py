@@ -1,11 +1,14 @@
 """inputs.yml: the one small file in which a business says how its files map to the contract.
 
-It stands in the landing folder and holds no code. Absent, files carry the contract's own names.
+It stands in the landing folder and holds no code: plain YAML, its texts data and nothing else, no
+path out of the folder. Absent, files carry the contract's own names.
 """
 
 import codecs
 import difflib
+import re
 import zoneinfo
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
@@ -13,9 +16,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import duckdb
 import yaml
 
 from orchestration.contract import Contract, Input
+from orchestration.landing.folder import FileError, entry_of, opened
+from orchestration.showing import showable_name
 
 MAPPING_FILE = "inputs.yml"
 SOURCE = "_source"
@@ -49,6 +55,12 @@ _GLOBAL_KEYS = {
     "null_texts",
 }
 _DELIVERY_KEYS = (_GLOBAL_KEYS - {"inputs"}) | {"files", "columns", "values"}
+_MOST_BYTES = 1_000_000
+# Values after every alias is written out: a few lines of YAML can stand for billions.
+_MOST_VALUES = 100_000
+_MOST_SHOWN = 80
+# Codecs of Python that give no text, or text that cannot be written as UTF-8.
+_NO_ENCODINGS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7"}
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
@@ -120,8 +132,7 @@ def load_mapping(
     Raises:
         MappingError: The file cannot be read, has an unknown key, or names what does not exist.
     """
-    path = landing / MAPPING_FILE
-    document = _read(path) if path.is_file() else {}
+    document = _read(landing)
     _refuse_unknown(document, _GLOBAL_KEYS, MAPPING_FILE)
     shared = {key: value for key, value in document.items() if key != "inputs"}
     mapped = document.get("inputs") or {}
@@ -165,16 +176,17 @@ class _Place:
 
 def _delivery(raw: dict[str, Any], place: _Place) -> Delivery:
     constants = {
-        _column(name, "constants", place, {SOURCE}): _plain(value)
+        _column(name, "constants", place, {SOURCE}): _plain(value, "constants", place)
         for name, value in _map(raw, "constants", place).items()
     }
     columns = {
-        _column(name, "columns", place, {SOURCE, DELETED}): _plain(value)
+        _column(name, "columns", place, {SOURCE, DELETED}): _plain(value, "columns", place)
         for name, value in _map(raw, "columns", place).items()
     }
     values = {
         _column(name, "values", place, {SOURCE}): {
-            _plain(old): _plain(new) for old, new in _map(pairs, None, place).items()
+            _plain(old, "values", place): _plain(new, "values", place)
+            for old, new in _map(pairs, None, place).items()
         }
         for name, pairs in _map(raw, "values", place).items()
     }
@@ -186,7 +198,7 @@ def _delivery(raw: dict[str, Any], place: _Place) -> Delivery:
     if thousands is not None and thousands == (decimal or "."):
         raise place.fail("thousands", f"is {thousands!r}, the same sign as decimal")
     return Delivery(
-        files=_texts(raw, "files", place),
+        files=_files(raw, place),
         columns=MappingProxyType(columns),
         constants=MappingProxyType(constants),
         values=MappingProxyType(values),
@@ -206,8 +218,8 @@ class _UniqueKeys(yaml.SafeLoader):
     """A YAML loader that refuses a key given twice, of which YAML silently takes the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
-        if twice := sorted({str(key) for key in keys if keys.count(key) > 1}):
+        keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        if twice := sorted(key for key, count in keys.items() if count > 1):
             raise yaml.constructor.ConstructorError(
                 None,
                 None,
@@ -217,12 +229,75 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(landing: Path) -> dict[str, Any]:
+    """Returns what the file says as plain data; an empty map where there is none."""
+    found = entry_of(landing, MAPPING_FILE)
+    if found is None:
+        return {}
+    if found.bytes > _MOST_BYTES:
+        raise MappingError(f"{MAPPING_FILE} has more than {_MOST_BYTES:,} bytes; it holds too much")
     try:
-        document = yaml.load(path.read_text(encoding="utf-8-sig"), _UniqueKeys)  # noqa: S506 - safe
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise MappingError(f"{path.name} is not valid YAML: {error}") from error
+        with opened(found) as (path, _):
+            document = _plain_data(path.read_bytes().decode("utf-8-sig"))
+    except FileError as error:
+        raise MappingError(f"{MAPPING_FILE} {error}") from error
+    except yaml.YAMLError as error:
+        raise MappingError(f"{MAPPING_FILE} is not valid YAML: {error}") from error
+    except RecursionError as error:
+        raise MappingError(f"{MAPPING_FILE} is not valid YAML: it is nested too deeply") from error
+    # what PyYAML lets through: numbers and dates that are none, maps as keys, other encodings
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        reason = _short(str(error))
+        raise MappingError(f"{MAPPING_FILE} is not valid YAML: {reason}") from error
     return {} if document is None else document
+
+
+def _plain_data(text: str) -> Any:  # noqa: ANN401 - whatever YAML holds
+    """Returns what a YAML text says, unless its aliases stand for far more than it seems."""
+    loader = _UniqueKeys(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _values_in(node, {}) > _MOST_VALUES:
+            raise MappingError(
+                f"{MAPPING_FILE} stands for more than {_MOST_VALUES:,} values; use fewer aliases",
+            )
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _values_in(node: yaml.Node, known: dict[int, int]) -> int:
+    """Counts the values of a YAML node as if every alias were written out.
+
+    Raises:
+        MappingError: A node holds itself, or a text that no data file could hold.
+    """
+    if id(node) in known:
+        if not known[id(node)]:
+            raise MappingError(f"{MAPPING_FILE} has an alias for what it stands in")
+        return known[id(node)]
+    known[id(node)] = 0
+    if isinstance(node, yaml.ScalarNode):
+        if re.search("[\0\ud800-\udfff]", node.value):
+            raise MappingError(
+                f"{MAPPING_FILE}, line {node.start_mark.line + 1}: the text holds a zero character"
+                " or half of one"
+            )
+        count = 1
+    elif isinstance(node, yaml.MappingNode):
+        count = 1 + sum(_values_in(part, known) for pair in node.value for part in pair)
+    else:
+        count = 1 + sum(_values_in(part, known) for part in node.value)
+    known[id(node)] = count
+    return count
+
+
+def _short(text: str) -> str:
+    """Returns a text as a message can show it."""
+    text = showable_name(text)
+    return text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
 
 
 def _refuse_unknown(raw: object, known: set[str], place: str) -> None:
@@ -230,7 +305,8 @@ def _refuse_unknown(raw: object, known: set[str], place: str) -> None:
         raise MappingError(f"{place} must be a map, not {type(raw).__name__}")
     for key in raw:
         if key not in known:
-            raise MappingError(f"{place}: unknown key {key!r}. {_hint(str(key), known)}")
+            name = _short(str(key))
+            raise MappingError(f"{place}: unknown key {name!r}. {_hint(name, known)}")
 
 
 def _hint(name: str, known: set[str]) -> str:
@@ -243,8 +319,9 @@ def _hint(name: str, known: set[str]) -> str:
 def _column(name: object, key: str, place: _Place, extra: set[str]) -> str:
     known = extra | ({c.name for c in place.table.columns} if place.table else set())
     if name not in known:
-        hint = _hint(str(name), known)
-        raise place.fail(key, f"names {name!r}, which is no column of the contract. {hint}")
+        shown = _short(str(name))
+        hint = _hint(shown, known)
+        raise place.fail(key, f"names {shown!r}, which is no column of the contract. {hint}")
     return str(name)
 
 
@@ -257,8 +334,10 @@ def _map(raw: object, key: str | None, place: _Place) -> dict[Any, Any]:
     return value
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, key: str, place: _Place) -> str:
     """The text of a YAML scalar as a file would carry it."""
+    if isinstance(value, dict | list | set | tuple | bytes):
+        raise place.fail(key, f"has {type(value).__name__} where one text belongs")
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -276,10 +355,25 @@ def _texts(raw: dict[str, Any], key: str, place: _Place) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _files(raw: dict[str, Any], place: _Place) -> tuple[str, ...]:
+    """Patterns of names below the landing folder, and nothing else."""
+    patterns = _texts(raw, "files", place)
+    for pattern in patterns:
+        if "://" in pattern:
+            problem = "is an address; deliver the file into the landing folder"
+        elif pattern.startswith("/") or ".." in pattern.split("/"):
+            problem = "leads out of the landing folder; name files below it"
+        else:
+            continue
+        raise place.fail("files", f"{_short(pattern)!r} {problem}")
+    return patterns
+
+
 def _one_of(raw: dict[str, Any], key: str, choices: tuple[str, ...], place: _Place) -> str | None:
     value = raw.get(key)
-    if value is not None and value not in choices:
-        raise place.fail(key, f"is {value!r}; it must be one of {', '.join(map(repr, choices))}")
+    if value is not None and (not isinstance(value, str) or value not in choices):
+        shown = _short(str(value))
+        raise place.fail(key, f"is {shown!r}; it must be one of {', '.join(map(repr, choices))}")
     return value
 
 
@@ -288,7 +382,8 @@ def _delimiter(value: object, place: _Place) -> str | None:
         return None
     sign = _DELIMITER_NAMES.get(value, value) if isinstance(value, str) else None
     if sign is None or len(sign) != 1 or sign in '"\n\r' or not sign.isascii():
-        raise place.fail("delimiter", f"is {value!r}; it must be one sign such as ';' or tab")
+        shown = _short(str(value))
+        raise place.fail("delimiter", f"is {shown!r}; it must be one sign such as ';' or tab")
     return sign
 
 
@@ -296,20 +391,36 @@ def _encoding(value: object, place: _Place) -> str | None:
     if value is None:
         return None
     try:
-        return codecs.lookup(str(value)).name
-    except LookupError:
-        raise place.fail("encoding", f"{value!r} is not known; e.g. utf-8, windows-1251") from None
+        found = codecs.lookup(str(value))
+        # the same mark by which Python's own open() tells encodings from other codecs
+        if found._is_text_encoding and found.name not in _NO_ENCODINGS:
+            return found.name
+    except (LookupError, ValueError):
+        pass
+    shown = _short(str(value))
+    raise place.fail("encoding", f"{shown!r} is not known; e.g. utf-8, windows-1251")
 
 
 def _date_formats(raw: dict[str, Any], place: _Place) -> tuple[str, ...]:
     formats = _texts(raw, "date_formats", place)
     for text in formats:
-        if text not in EPOCHS and "%" not in text:
+        if text not in EPOCHS and not _is_format(text):
             raise place.fail(
                 "date_formats",
-                f"{text!r} is no format such as '%d.%m.%Y %H:%M', nor {' or '.join(EPOCHS)}",
+                f"{_short(text)!r} is no format such as '%d.%m.%Y %H:%M',"
+                f" nor {' or '.join(EPOCHS)}",
             )
     return formats
+
+
+def _is_format(text: str) -> bool:
+    """Whether DuckDB, which will read the dates, takes a text for a format of dates."""
+    with duckdb.connect() as con:
+        try:
+            con.execute("select try_strptime('', ?)", [text]).fetchall()
+        except duckdb.Error:
+            return False
+    return "%" in text
 
 
 def _time_zone(value: object, place: _Place) -> str | None:
@@ -318,7 +429,8 @@ def _time_zone(value: object, place: _Place) -> str | None:
     try:
         zoneinfo.ZoneInfo(str(value))
     except (KeyError, ValueError, OSError):
-        raise place.fail("time_zone", f"{value!r} is no IANA zone such as Europe/Berlin") from None
+        shown = _short(str(value))
+        raise place.fail("time_zone", f"{shown!r} is no IANA zone such as Europe/Berlin") from None
     return str(value)
 
 
@@ -327,13 +439,18 @@ def _instant(value: object, zone: str, place: _Place) -> datetime | None:
     if value is None:
         return None
     try:
-        if isinstance(value, str):
-            is_day = len(value.strip()) == len("2024-01-01")
-            value = date.fromisoformat(value.strip()) if is_day else datetime.fromisoformat(value)
-    except ValueError:
-        value = None
+        return _utc(value, zone)
+    except (ValueError, OverflowError):
+        raise place.fail("loaded_through", "must be a day or instant such as 2026-10-31") from None
+
+
+def _utc(value: object, zone: str) -> datetime:
+    """The instant a day (its end), an instant or the text of either stands for, in UTC."""
+    if isinstance(value, str):
+        is_day = len(value.strip()) == len("2024-01-01")
+        value = date.fromisoformat(value.strip()) if is_day else datetime.fromisoformat(value)
     if not isinstance(value, date):
-        raise place.fail("loaded_through", "must be a day or instant such as 2026-10-31")
+        raise ValueError("neither a day nor an instant")  # noqa: TRY004 - told as any other text
     if not isinstance(value, datetime):
         value = datetime.combine(value, datetime.min.time()) + timedelta(days=1)
     if value.tzinfo is None:

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import os
 import secrets
+from pathlib import Path
 
 import duckdb
 
@@ -16,7 +17,7 @@ from orchestration.contract import PROJECT_ROOT, Column
 from orchestration.landing.sql import literal, literals
 from orchestration.workspace import Workspace
 
-SHARED_EMAILS = PROJECT_ROOT / "seeds" / "shared_emails.csv"
+SEEDS = PROJECT_ROOT / "seeds"
 KEY_VARIABLE = "HOLDFAST_HASH_KEY"
 # Fewer digits are no telephone number anybody could be known by.
 _LEAST_PHONE_DIGITS = 5
@@ -79,7 +80,9 @@ def normalised(column: Column, text: str) -> str:
     return text
 
 
-def reduced(column: Column, text: str, day: str, *, keep_free_text: bool) -> dict[str, str]:
+def reduced(
+    column: Column, text: str, day: str, *, keep_free_text: bool, seeds: Path = SEEDS
+) -> dict[str, str]:
     """Returns SQL of the landing columns that stand for a personal column, and of its shape.
 
     Args:
@@ -87,11 +90,12 @@ def reduced(column: Column, text: str, day: str, *, keep_free_text: bool) -> dic
         text: SQL of its normalised text.
         day: SQL of its text as a date, for a birth date.
         keep_free_text: The setting of that name.
+        seeds: Folder with the seed shared_emails.
     """
     names = list(column.stored_as)
     values = {f"{column.name}__text": shape(text)}
     if column.personal == "email":
-        values |= {names[0]: _hashed(text), names[1]: _is_shared(text)}
+        values |= {names[0]: _hashed(text), names[1]: _is_shared(text, seeds)}
     elif column.personal == "phone":
         values |= {names[0]: _hashed(text)}
     elif column.personal == "birth_date":
@@ -107,17 +111,17 @@ def _hashed(text: str) -> str:
     return f"sha256(getvariable('holdfast_outer_key') || {inner})"
 
 
-def shared_emails() -> dict[str, list[str]]:
-    """Returns the patterns of seeds/shared_emails.csv: local parts and domains (E18)."""
+def shared_emails(seeds: Path = SEEDS) -> dict[str, list[str]]:
+    """Returns the patterns of the seed shared_emails: local parts and domains (E18)."""
     patterns: dict[str, list[str]] = {"local_part": [], "domain": []}
-    with SHARED_EMAILS.open(encoding="utf-8-sig", newline="") as file:
+    with (seeds / "shared_emails.csv").open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             patterns[row["kind"].strip()].append(row["pattern"].strip().lower())
     return patterns
 
 
-def _is_shared(address: str) -> str:
-    patterns = shared_emails()
+def _is_shared(address: str, seeds: Path) -> str:
+    patterns = shared_emails(seeds)
     local = f"split_part(split_part({address}, '@', 1), '+', 1)"
     domain = f"split_part({address}, '@', 2)"
     cases = ["false"]

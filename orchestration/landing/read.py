@@ -105,6 +105,7 @@ class _Reader:
 
     con: duckdb.DuckDBPyConnection
     settings: Settings
+    seeds: Path
     folder: Path
 
 
@@ -145,12 +146,12 @@ def read_deliveries(
         confine(con, [workspace.landing, folder])
         recreate_incoming(con, contract)
         personal.use_key(con, key)
-        reader = _Reader(con, settings, folder)
+        reader = _Reader(con, settings, workspace.seeds, folder)
         files: list[ReadFile] = []
         messages: list[str] = []
         skipped = 0
         for table in contract:
-            tasks, passed, message = _plan(con, table, found.files[table.name], settings, key)
+            tasks, passed, message = _plan(reader, table, found.files[table.name], key)
             skipped += passed
             messages += [message] if message else []
             files += _read_input(reader, table, tasks)
@@ -177,11 +178,7 @@ def _scratch(workspace: Workspace) -> Iterator[Path]:
 
 
 def _plan(
-    con: duckdb.DuckDBPyConnection,
-    table: Input,
-    files: Sequence[FoundFile],
-    settings: Settings,
-    key: str,
+    reader: _Reader, table: Input, files: Sequence[FoundFile], key: str
 ) -> tuple[list[_Task], int, str | None]:
     """Decides which files of an input are to be read, in the order of their versions.
 
@@ -195,11 +192,11 @@ def _plan(
         if digest in hashes:  # the same file twice
             continue
         hashes.add(digest)
-        reading = _reading_hash(table, file.delivery, settings, key)
+        reading = _reading_hash(reader, table, file.delivery, key)
         tasks.append(_Task(file, digest, reading, state))
     loaded = {
         digest: (reading, first, last, stands)
-        for digest, reading, first, last, stands in con.execute(
+        for digest, reading, first, last, stands in reader.con.execute(
             """select loads.content_hash, any_value(readings.reading_hash), min(loads.loaded_at),
                 max(loads.loaded_at), sum(loads.rows_loaded) > 0
             from ops.input_loads as loads
@@ -230,7 +227,7 @@ def _plan(
     return again + new, len(files) - len(again) - len(new), message
 
 
-def _reading_hash(table: Input, delivery: Delivery, settings: Settings, key: str) -> str:
+def _reading_hash(reader: _Reader, table: Input, delivery: Delivery, key: str) -> str:
     """Returns a hash of all that decides how the bytes of a file become rows."""
     columns = [
         (c.name, c.data_type, c.default, c.excess_decimals, c.accepted_values)
@@ -240,13 +237,13 @@ def _reading_hash(table: Input, delivery: Delivery, settings: Settings, key: str
         READING_VERSION,
         delivery.reading(),
         columns,
-        [settings.get("business_timezone")],
+        [reader.settings.get("business_timezone")],
     ]
     if table.is_personal:
         parts += [
             personal.key_fingerprint(key),
-            personal.shared_emails(),
-            settings.get("keep_free_text"),
+            personal.shared_emails(reader.seeds),
+            reader.settings.get("keep_free_text"),
         ]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -440,7 +437,7 @@ def _insert(
         if column.name in texts and convert.is_number(column)
     }
     relation = convert.with_numbers(relation, numbers, signs)
-    values = _values(table, delivery, texts.keys(), signs, reader.settings)
+    values = _values(table, delivery, texts.keys(), signs, reader)
     deleted = convert.is_true(_text_of(DELETED, texts)) if DELETED in texts else "false"
     meta = {
         "_row": f"{base} + line",
@@ -483,10 +480,10 @@ def _values(
     delivery: Delivery,
     given: Sequence[str] | object,
     signs: convert.Signs,
-    settings: Settings,
+    reader: _Reader,
 ) -> dict[str, str]:
     """Returns SQL of every column of incoming.<input>, from the texts `<column>__raw`."""
-    business = settings.get("business_timezone")
+    business = reader.settings.get("business_timezone")
     zones = convert.Zones(delivery.time_zone or business, business)
     local = convert.Zones("UTC", "UTC")  # of a birth date only the day written counts
     values: dict[str, str] = {}
@@ -502,8 +499,8 @@ def _values(
         number = _number(column.name)
         if column.personal:
             day = convert.typed(column, raw, number, signs, local, delivery.date_formats)
-            keep = settings.get("keep_free_text")
-            values |= personal.reduced(column, raw, day, keep_free_text=keep)
+            keep = reader.settings.get("keep_free_text")
+            values |= personal.reduced(column, raw, day, keep_free_text=keep, seeds=reader.seeds)
             continue
         value = convert.typed(column, raw, number, signs, zones, delivery.date_formats)
         # a default stands for what is absent, never for what does not fit
