@@ -11,6 +11,8 @@ from orchestration.landing.plain_text import FileError
 # What a header may be shown as; anything else could be a value of a file without a header.
 _SHOWABLE = re.compile(r"(?=.*[^\W\d])[\w .\-/()#%&:]{1,40}")
 
+_MOST_SHOWN = 80
+
 
 @dataclass(frozen=True)
 class Matched:
@@ -72,7 +74,8 @@ def match(table: Input, delivery: Delivery, names: Iterable[str]) -> Matched:
         if index is not None:
             columns[column] = index
         elif stated is not None:
-            notes.append(f"has no column {stated!r}, which inputs.yml gives for {column}")
+            named = stated if len(stated) <= _MOST_SHOWN else stated[: _MOST_SHOWN - 1] + "…"
+            notes.append(f"has no column {named!r}, which inputs.yml gives for {column}")
     if _may_be_source(table, columns, delivery, positions):
         columns[SOURCE] = positions["source"]
         notes.append("column source is taken as _source, the system or shop the rows are from")

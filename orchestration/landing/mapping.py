@@ -21,7 +21,7 @@ import yaml
 
 from orchestration.contract import Contract, Input
 from orchestration.landing.folder import FileError, entry_of, opened
-from orchestration.showing import showable_name
+from orchestration.showing import showable, showable_name
 
 MAPPING_FILE = "inputs.yml"
 SOURCE = "_source"
@@ -242,7 +242,7 @@ def _read(landing: Path) -> dict[str, Any]:
     except FileError as error:
         raise MappingError(f"{MAPPING_FILE} {error}") from error
     except yaml.YAMLError as error:
-        raise MappingError(f"{MAPPING_FILE} is not valid YAML: {error}") from error
+        raise MappingError(f"{MAPPING_FILE} is not valid YAML: {showable(str(error))}") from error
     except RecursionError as error:
         raise MappingError(f"{MAPPING_FILE} is not valid YAML: it is nested too deeply") from error
     # what PyYAML lets through: numbers and dates that are none, maps as keys, other encodings

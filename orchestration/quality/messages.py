@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from orchestration.quality.results import ERROR, CheckResult
 from orchestration.quality.rules import Rule, is_hold
+from orchestration.showing import showable
 
 KEPT_OUT = "Such rows are kept out, in quarantine"
 HELD = "Such rows wait in quarantine and count nowhere until the missing part is delivered"
@@ -26,7 +27,7 @@ def example(file: str | None, line: int | None, value: str | None) -> str:
     place = f"{file or '?'}:{line}" if line is not None else f"{file or '?'}"
     if value is None:
         return f"{place} (empty)"
-    text = " ".join(value.split())
+    text = showable(" ".join(value.split()))
     if len(text) > 60:
         text = text[:59] + "…"
     return f"{place} {text}"

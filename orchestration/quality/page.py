@@ -12,6 +12,7 @@ import jinja2
 from orchestration.quality.messages import percent, rows
 from orchestration.quality.results import BLOCKING, ERROR, CheckResult, read_results
 from orchestration.records import connect
+from orchestration.showing import showable
 from orchestration.workspace import Workspace
 
 TEMPLATES = Path(__file__).parent
@@ -82,6 +83,7 @@ def checks_page(con: duckdb.DuckDBPyConnection, refresh_id: str) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
+        finalize=lambda value: showable(value) if isinstance(value, str) else value,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
