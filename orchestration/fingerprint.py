@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from orchestration.landing.folder import Entry, FileError, entries, opened
 from orchestration.settings import Settings
 
 # Project files that decide the numbers. The sample's generator is none: it makes files, which are
@@ -62,10 +63,15 @@ def inputs_hash(landing: Path, settings: Settings) -> str:
     Returns:
         SHA-256 over the sorted names and the contents.
     """
-    files = _visible_files(landing)
+    found = entries(landing, hidden=(".",))
+    with ThreadPoolExecutor() as pool:
+        hashes = list(pool.map(_hash_entry, found))
+    total = hashlib.sha256()
+    for entry, digest in zip(found, hashes, strict=True):
+        total.update(f"{entry.name}\0{digest}\n".encode())
     # with another key every hashed e-mail is another, so all files are read anew
     key = os.environ.get("HOLDFAST_HASH_KEY", "")
-    files_hash = hashlib.sha256(f"{_hash_files(landing, files)} {key}".encode()).hexdigest()
+    files_hash = hashlib.sha256(f"{total.hexdigest()} {key}".encode()).hexdigest()
     if settings.get("max_data_age_days") and not settings.get("as_of"):
         today = datetime.now(ZoneInfo(settings.get("business_timezone"))).date()
         return hashlib.sha256(f"{files_hash} {today}".encode()).hexdigest()
@@ -101,6 +107,15 @@ def _hash_files(root: Path, files: Iterable[Path]) -> str:
     for path, digest in zip(ordered, hashes, strict=True):
         total.update(f"{path.relative_to(root).as_posix()}\0{digest}\n".encode())
     return total.hexdigest()
+
+
+def _hash_entry(entry: Entry) -> str:
+    """Hash a delivered file, or say why it may not be opened."""
+    try:
+        with opened(entry) as (path, _):
+            return _hash_file(path)
+    except FileError as error:
+        return str(error)
 
 
 def _hash_file(path: Path) -> str:

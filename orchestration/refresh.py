@@ -23,6 +23,7 @@ from orchestration.records import Ending, connect
 from orchestration.sample import SampleError, keep_sample_apart, make_sample
 from orchestration.session import lock_timeout, say
 from orchestration.settings import Settings, SettingsError
+from orchestration.showing import showable
 from orchestration.steps import metered
 from orchestration.summary import nothing_new, print_summary
 from orchestration.workspace import Workspace
@@ -152,7 +153,7 @@ def _say_no(message: str, workspace: Workspace | None) -> None:
         if workspace.checks_page.exists():
             lines.append(f"What was checked: {workspace.checks_page}")
     sys.stdout.flush()
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write(showable("\n".join(lines)) + "\n")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """A refresh when files have arrived and nobody writes them any more."""
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.jobs import refresh_job
+from orchestration.landing.folder import entries
 from orchestration.workspace import Workspace
 
 
@@ -34,11 +36,10 @@ def list_landing(landing: Path) -> str:
         A hash that changes when a file comes, goes or grows.
     """
     lines = []
-    for path in sorted(landing.rglob("*")) if landing.is_dir() else []:
-        name = path.relative_to(landing)
-        if path.is_file() and not any(part.startswith(".") for part in name.parts):
-            state = path.stat()
-            lines.append(f"{name} {state.st_size} {state.st_mtime_ns}")
+    for entry in entries(landing, hidden=(".",)) if landing.is_dir() else []:
+        with contextlib.suppress(FileNotFoundError):  # gone since: the next look tells
+            state = entry.path.lstat()
+            lines.append(f"{entry.name} {state.st_size} {state.st_mtime_ns}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
 
 

@@ -18,6 +18,7 @@ from orchestration.lock import writer_lock
 from orchestration.publishing.publish import Refresh
 from orchestration.records import Ending, begin, finish
 from orchestration.settings import Settings
+from orchestration.showing import showable
 from orchestration.steps import metered
 from orchestration.workspace import Workspace
 
@@ -29,8 +30,8 @@ class StoppedError(RuntimeError):
 
 
 def say(text: str = "") -> None:
-    """Print one line of progress at once, also into a pipe."""
-    sys.stdout.write(text + "\n")
+    """Print one line of progress at once, also into a pipe; nothing in it steers a terminal."""
+    sys.stdout.write(showable(text) + "\n")
     sys.stdout.flush()
 
 

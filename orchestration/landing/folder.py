@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestration.settings import SettingsError
 from orchestration.showing import is_showable, showable_name
 
 # 21 inputs with a file each for every day of ten years are 77,000; a folder of more files is a
@@ -34,7 +35,7 @@ class FileError(ValueError):
     """A file cannot be taken; the message says why, without any of its values."""
 
 
-class LandingError(ValueError):
+class LandingError(SettingsError):
     """The landing folder cannot be taken as it is; the message says what to do."""
 
 

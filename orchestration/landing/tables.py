@@ -14,6 +14,7 @@ import yaml
 
 from orchestration.contract import META_COLUMNS, PROJECT_ROOT, Contract, Input, load_contract
 from orchestration.landing.sql import literal, quoted
+from orchestration.workspace import Workspace
 
 __all__ = ["create_tables", "literal", "quoted"]
 
@@ -161,7 +162,7 @@ def main() -> None:
     path = parser.parse_args().path
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as con:
-        create_tables(con, load_contract())
+        create_tables(con, load_contract(extensions=Workspace.from_environment().extensions))
     logging.getLogger(__name__).info("tables stand in %s", path)
 
 

@@ -10,8 +10,9 @@ import csv
 import sys
 from pathlib import Path
 
-from orchestration.contract import Contract, load_contract
+from orchestration.contract import Contract, ContractError, load_contract
 from orchestration.landing.mapping import MAPPING_FILE, NULL_TEXTS
+from orchestration.workspace import Workspace
 
 INPUTS_YML = f"""\
 # How your files map to holdfast's inputs. Everything here is optional: a file that is named after
@@ -85,7 +86,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    written = write_templates(folder, load_contract())
+    extensions = Workspace.from_environment().extensions
+    try:
+        written = write_templates(folder, load_contract(extensions=extensions))
+    except ContractError as error:
+        sys.exit(str(error))
     sys.stdout.write(
         f"{len(written)} files written to {folder}; what was there already is unchanged.\n"
         "Each CSV has one example row: put yours in its place.\n",
