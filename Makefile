@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: help setup refresh test lint ui docs templates dev clean
+.PHONY: help setup refresh test lint ui docs templates dev bench clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -112,6 +112,12 @@ dev: setup ## build and test one model on the rows of the last refresh: make dev
 	@cd "$(ROOT)"
 	[ -n "$(MODEL)" ] || { echo "Say which: make dev MODEL=orders (or MODEL=+orders with all it needs)." >&2; exit 1; }
 	$(BIN)/python -m orchestration.dbt_command build --select $(MODEL)
+
+bench: setup ## full refreshes of generated deliveries, measured by step and model [SIZES="1000000 10000000" RUNS=1 BENCH=dir PAGE=docs/bench.md]
+	@cd "$(ROOT)"
+	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
+	$(BIN)/python -m orchestration.bench $(or $(SIZES),1000000 10000000) --runs $(or $(RUNS),1) \
+		--folder "$(if $(BENCH),$(call from_caller,$(BENCH)),$(ROOT)/.cache/bench)" $(if $(PAGE),--page "$(call from_caller,$(PAGE))")
 
 clean: ## remove what any command makes again; .venv, sample and warehouse stay
 	@cd "$(ROOT)" && rm -rf target logs .cache .pytest_cache .ruff_cache .hypothesis
