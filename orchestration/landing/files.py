@@ -11,7 +11,7 @@ begin with a dot, an underscore or `~` are left alone.
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -32,6 +32,22 @@ FORMATS = {
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
 _SEPARATORS = "._-"
+# Archives and workbooks: what lies in them is not looked at.
+_PACKED = frozenset(
+    {"7z", "br", "bz2", "lz4", "ods", "rar", "tar", "tgz", "xls", "xlsm", "xlsx", "xz", "z", "zip"}
+) | {"zst", "zstd"}
+_PACKED_MAGIC = (
+    b"PK\x03\x04",
+    b"7z\xbc\xaf",
+    b"BZh",
+    b"Rar!",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\xd0\xcf\x11\xe0",
+)
+_IS_PACKED = (
+    "is an archive or a workbook; unpack it, or save its sheet as CSV (gzip alone is unpacked here)"
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +98,7 @@ def find_files(
     Returns:
         The files by input, and those nobody takes.
     """
-    lying = {entry.key: entry for entry in entries(landing)}
+    lying = {entry.key: _judged(entry) for entry in entries(landing)}
     owner = {key: _default_input(entry, contract) for key, entry in lying.items()}
     found: dict[str, tuple[FoundFile, ...]] = {}
     taken: set[str] = set()
@@ -112,6 +128,22 @@ def ending_of(name: str) -> str | None:
     if parts[-1] in {"gz", "gzip"}:
         parts.pop()
     return FORMATS.get(parts[-1]) if len(parts) > 1 else None
+
+
+def _judged(entry: Entry) -> Entry:
+    is_packed = entry.key.lower().rpartition(".")[2] in _PACKED
+    return replace(entry, fault=_IS_PACKED) if is_packed and not entry.fault else entry
+
+
+def refuse_packed(path: Path) -> None:
+    """Refuses an archive or a workbook by its first bytes, whatever its name says.
+
+    Raises:
+        FileError: It is one.
+    """
+    with path.open("rb") as file:
+        if file.read(8).startswith(_PACKED_MAGIC):
+            raise FileError(_IS_PACKED)
 
 
 def content_hash(file: FoundFile) -> tuple[str, State]:
@@ -147,9 +179,9 @@ def _fits(key: str, pattern: str) -> bool:
 def _default_input(entry: Entry, contract: Contract) -> str | None:
     first, *rest = entry.key.lower().split("/")
     if first in contract.inputs and (rest or entry.fault):
-        # a link or pipe in the place of an input's folder, or in it, is that input's
+        # a link in the place of an input's folder is that input's
         return first if entry.fault or ending_of(entry.key) else None
-    if rest or ending_of(entry.key) is None:
+    if rest or (ending_of(entry.key) is None and not entry.fault):
         return None
     fitting = [
         table

@@ -22,7 +22,13 @@ import duckdb
 from orchestration.confinement import confine
 from orchestration.contract import Contract, Input
 from orchestration.landing import convert, personal
-from orchestration.landing.files import FoundFile, content_hash, ending_of, find_files
+from orchestration.landing.files import (
+    FoundFile,
+    content_hash,
+    ending_of,
+    find_files,
+    refuse_packed,
+)
 from orchestration.landing.folder import State, opened
 from orchestration.landing.formats import is_parquet, stage_jsonl, stage_parquet
 from orchestration.landing.header import Matched, match
@@ -344,6 +350,7 @@ def _stage(
 ) -> tuple[Staged, str]:
     """Stages a file in the format its first bytes show, else the one stated or its name has."""
     path = uncompressed(path, folder)
+    refuse_packed(path)
     if is_parquet(path):
         file_format = "parquet"
     if path.stat().st_size == 0:
