@@ -40,6 +40,8 @@ def sample(pid: int) -> Sample | None:
     Returns:
         What they use; None where the system does not tell, or the process has ended.
     """
+    if not _lists_children():
+        return None
     at = time.time()
     ticks, pages, found = 0, 0, False
     waiting = [pid]
@@ -63,11 +65,18 @@ def sample(pid: int) -> Sample | None:
 
 def _children(pid: int) -> list[int]:
     """List the processes that the threads of a process started and that still live."""
-    return [
-        int(child)
-        for task in (_PROC / str(pid) / "task").iterdir()
-        for child in (task / "children").read_bytes().split()
-    ]
+    found: list[int] = []
+    for task in (_PROC / str(pid) / "task").iterdir():
+        try:
+            found += map(int, (task / "children").read_bytes().split())
+        except OSError:  # the thread ended while we looked
+            continue
+    return found
+
+
+def _lists_children() -> bool:
+    """Whether this system tells which processes a thread started."""
+    return (_PROC / str(os.getpid()) / "task" / str(os.getpid()) / "children").is_file()
 
 
 class Watch:
