@@ -1,14 +1,16 @@
 """What lies in the landing folder: listed and opened without ever leaving it.
 
 Links are never followed, whether to files or to folders: what they lead to was not delivered, and
-may change without a trace. Pipes, sockets and devices are never opened.
+may change without a trace. A file that has another name outside (a hard link) is not read either.
+Pipes, sockets and devices are never opened.
 """
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestration.settings import SettingsError
@@ -22,6 +24,10 @@ HIDDEN = (".", "_", "~")
 _IS_LINK = (
     "is a link, and links are not followed; put the file itself there, or name the folder it lies"
     " in as LANDING"
+)
+_IS_SHARED = (
+    "has another name outside the landing folder (a hard link), by which it may change; put a copy"
+    " of it there"
 )
 _IS_SPECIAL = "is no file but a pipe, a socket or a device; put a file there"
 _HAS_BAD_NAME = (
@@ -48,12 +54,16 @@ class Entry:
         key: Path below the landing folder, with `/`, as the file system has it.
         bytes: Its size.
         fault: Why it may not be opened; None = it may.
+        file: Device and inode.
+        links: Names the file has in all.
     """
 
     path: Path
     key: str
     bytes: int
     fault: str | None
+    file: tuple[int, int] = (0, 0)
+    links: int = 1
 
     @property
     def name(self) -> str:
@@ -96,6 +106,7 @@ def entries(landing: Path, hidden: tuple[str, ...] = HIDDEN) -> list[Entry]:
     """
     root = landing.resolve()
     found: list[Entry] = []
+    names: Counter[tuple[int, int]] = Counter()  # of each file, here
     folders = [(root, "")]
     while folders:
         folder, prefix = folders.pop()
@@ -116,18 +127,25 @@ def entries(landing: Path, hidden: tuple[str, ...] = HIDDEN) -> list[Entry]:
                     folders.append((path, key + "/"))
                 else:
                     found.append(_entry(path, key))
+                    names[found[-1].file] += 1
                 if len(found) + len(folders) > MOST_FILES:
                     raise LandingError(
                         f"{landing} holds more than {MOST_FILES:,} files and folders; take out what"
                         " is loaded, or join small files"
                     )
+    for number, entry in enumerate(found):
+        if not entry.fault and entry.links > names[entry.file]:
+            found[number] = replace(entry, fault=_IS_SHARED)
     return sorted(found, key=lambda entry: entry.key)
 
 
 def entry_of(landing: Path, key: str) -> Entry | None:
     """Returns what stands under a name at the top of the landing folder; None = nothing."""
     path = landing.resolve() / key
-    return _entry(path, key) if os.path.lexists(path) else None
+    if not os.path.lexists(path):
+        return None
+    found = _entry(path, key)
+    return replace(found, fault=_IS_SHARED) if found.links > 1 and not found.fault else found
 
 
 def _entry(path: Path, key: str) -> Entry:
@@ -142,7 +160,8 @@ def _entry(path: Path, key: str) -> Entry:
         fault = _IS_SPECIAL
     elif not is_showable(key):
         fault = _HAS_BAD_NAME
-    return Entry(path, key, found.st_size, fault)
+    file = (found.st_dev, found.st_ino)
+    return Entry(path, key, found.st_size, fault, file, found.st_nlink)
 
 
 @contextmanager
