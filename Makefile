@@ -68,8 +68,9 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
 
-test: setup ## everything: lint, dbt parse, every model and unit test on an empty warehouse, pytest
+test: setup ## everything: lint, dbt parse, every model and unit test on an empty warehouse, pytest [EXTENSIONS=dir: only that folder]
 	@cd "$(ROOT)"
+	if [ "$(origin EXTENSIONS)" = "command line" ]; then exec $(BIN)/python -m orchestration.extensions; fi
 	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
 	scratch=$$(mktemp -d)
 	trap 'rm -rf "$$scratch"' EXIT
@@ -110,8 +111,7 @@ templates: setup ## one empty file per input, with headers and an example row, i
 
 dev: setup ## build and test one model on the rows of the last refresh: make dev MODEL=orders [as refresh]
 	@cd "$(ROOT)"
-	[ -n "$(MODEL)" ] || { echo "Say which: make dev MODEL=orders (or MODEL=+orders with all it needs)." >&2; exit 1; }
-	$(BIN)/python -m orchestration.dbt_command build --select $(MODEL)
+	$(BIN)/python -m orchestration.dev "$(MODEL)"
 
 bench: setup ## full refreshes of generated deliveries, measured by step and model [SIZES="1000000 10000000" RUNS=1 BENCH=dir PAGE=docs/bench.md]
 	@cd "$(ROOT)"

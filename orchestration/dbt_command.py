@@ -1,15 +1,19 @@
-"""`python -m orchestration.dbt_command build -s orders`: dbt with a refresh's paths and settings.
+"""`python -m orchestration.dbt_command docs generate`: dbt with a refresh's paths and settings.
 
-For an analytics engineer at work on a model. It builds in the private work database, on the rows
-the last refresh took; the published marts are not touched.
+It works on the private work database as the last refresh left it; the published marts are not
+touched.
 """
 
 import os
 import subprocess
 import sys
 
-from orchestration.dbt_manifest import dbt_arguments, dbt_executable
-from orchestration.extensions.project import lay_out
+from orchestration.dbt_manifest import (
+    ManifestError,
+    dbt_arguments,
+    dbt_executable,
+    ensure_manifest,
+)
 from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.quiet import be_quiet
 from orchestration.session import lock_timeout, say
@@ -31,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         workspace = Workspace.from_environment()
         settings = workspace.read_settings()
-        lay_out(workspace)
+        ensure_manifest(workspace, settings)
         if not workspace.work_db.is_file():
             sys.stderr.write(f"There is no {workspace.work_db}; run `make refresh` first.\n")
             return 1
@@ -47,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
                 cwd=workspace.project,
                 check=False,
             ).returncode
-    except (SettingsError, WriterBusyError) as error:
+    except (SettingsError, WriterBusyError, ManifestError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 

@@ -93,6 +93,15 @@ def read_extension(folder: Path, project: Path) -> Extension:
     return Extension(folder, tuple(schemas), seeds)
 
 
+def own_names(folder: Path) -> list[str]:
+    """Return the names of an extension's models and seeds.
+
+    Args:
+        folder: Its folder.
+    """
+    return [name for kind, _, name in _named(folder) if kind in ("model", "seed")]
+
+
 def _misplaced(folder: Path) -> Iterator[str]:
     """Say of every file that nothing would read where it belongs."""
     for path in _files(folder):

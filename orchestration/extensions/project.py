@@ -5,6 +5,7 @@ the project is edited or copied.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def lay_out(workspace: Workspace) -> None:
     _check_seeds(extension.folder, contract, wanted)
     wanted |= own_models(contract)
     _write_all(workspace.dbt_project, wanted)
+
+
+def with_real_paths(workspace: Workspace, text: str) -> str:
+    """Return what dbt says with the extension's files named as they lie, not by the link.
+
+    Args:
+        workspace: Names the extension.
+        text: What dbt says.
+    """
+    return re.sub(rf"\b{LINK}/(?=(?:models|tests|macros|seeds)/)", f"{workspace.extensions}/", text)
 
 
 def _own_contract(folder: Path) -> Contract:

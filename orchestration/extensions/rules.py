@@ -8,7 +8,11 @@ from typing import Any
 from orchestration.extensions.layout import OWN_PREFIX, problems_error
 from orchestration.extensions.own_inputs import GENERATED
 from orchestration.extensions.project import LINK
+from orchestration.settings import Settings, SettingsError
 from orchestration.workspace import Workspace
+
+# var('name') without a default
+_SETTING = re.compile(r"""\bvar\(\s*['"]([^'"]+)['"]\s*\)""")
 
 
 def check_models(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
@@ -25,6 +29,7 @@ def check_models(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
     if folder is None:
         return
     problems = []
+    settings = workspace.read_settings()
     tested = {
         test["attached_node"]
         for test in manifest["nodes"].values()
@@ -36,6 +41,7 @@ def check_models(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
         if file == node["original_file_path"] and not is_own_seed:
             continue
         problems += [f"{file}{problem}" for problem in _foreign(folder / file, node, manifest)]
+        problems += [f"{file}{problem}" for problem in _unknown_settings(node, settings)]
         if node["resource_type"] == "model" and node["fqn"][1] == "marts":
             has_key = unique_id in tested or any(
                 constraint["type"] == "primary_key" for constraint in node["constraints"] or []
@@ -92,6 +98,16 @@ def _foreign(path: Path, node: Mapping[str, Any], manifest: Mapping[str, Any]) -
                 f"{_line(path, 'ref', read['name'])}: ref('{read['name']}') is internal to "
                 "holdfast and may change with any update; read a mart (models/marts/) instead"
             )
+
+
+def _unknown_settings(node: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    """Say which settings it reads that nobody has; dbt would say so only when it is built."""
+    for number, line in enumerate((node.get("raw_code") or "").splitlines(), start=1):
+        for name in _SETTING.findall(line):
+            try:
+                settings.get(name)
+            except SettingsError as error:
+                yield f", line {number}: {error}"
 
 
 def _line(path: Path, function: str, name: str) -> str:
