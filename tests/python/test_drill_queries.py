@@ -26,6 +26,9 @@ MEASURES = {
         "revenue_denominator", "mrr", "mrr_denominator",
     ],
     "retention.lapse_curve": ["at_risk", "completed", "censored", "completed_gaps"],
+    "retention.repeat_purchase": [
+        "customers", "reached_next", "eligible", "eligible_reached_next", "gaps",
+    ],
     "revenue.revenue_growth": ["customers", "orders", "revenue"],
     "revenue.revenue_concentration": [
         "window_customers", "window_revenue", "customers", "revenue",
