@@ -43,6 +43,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "pause_grace_days": (0, None),
     "gap_tolerance_days": (0, None),
     "refunded_start_days": (0, None),
+    "reactivation_window_days": (0, None),
     "small_cell_size": (0, None),
     "left_truncation_days": (0, None),
     "max_age_weeks": (0, None),

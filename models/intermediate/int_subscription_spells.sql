@@ -11,166 +11,58 @@ cutoff as (
 
 ),
 
+services as (
+
+    select
+        customer_id,
+        service,
+        previous_service,
+        valid_from,
+        valid_to
+    from {{ ref('int_subscription_services') }}
+
+),
+
 stretches as (
 
     select
         customer_id,
-        service_state,
-        is_paid,
         starts_on,
         ends_on
     from {{ ref('int_subscription_stretches') }}
-    where is_paid or service_state = 'paused'
+    where service_state = 'paid'
 
 ),
 
-entries as (
-
-    select
-        customer_id,
-        min(starts_on) as first_paid_on
-    from stretches
-    where is_paid
-    group by customer_id
-
-),
-
-changes as (
-
-    select
-        customer_id,
-        starts_on as changed_on,
-        case when is_paid then 1 else 0 end as paid_items,
-        case when is_paid then 0 else 1 end as paused_items
-    from stretches
-
-    union all
-
-    select
-        customer_id,
-        ends_on as changed_on,
-        case when is_paid then -1 else 0 end as paid_items,
-        case when is_paid then 0 else -1 end as paused_items
-    from stretches
-    where ends_on is not null
-
-),
-
-day_changes as (
-
-    select
-        customer_id,
-        changed_on,
-        sum(paid_items) as paid_items,
-        sum(paused_items) as paused_items
-    from changes
-    group by customer_id, changed_on
-
-),
-
-balances as (
-
-    select
-        customer_id,
-        changed_on,
-        sum(paid_items) over days_so_far as paid_items,
-        sum(paused_items) over days_so_far as paused_items
-    from day_changes
-    window
-        days_so_far as (
-            partition by customer_id
-            order by changed_on nulls first
-            rows between unbounded preceding and current row
-        )
-
-),
-
-services as (
-
-    select
-        balances.customer_id,
-        balances.changed_on,
-        entries.first_paid_on,
-        case
-            when balances.paid_items > 0 then 'served'
-            when balances.paused_items > 0 then 'paused'
-            else 'none'
-        end as service
-    from balances
-    inner join entries
-        on
-        balances.customer_id = entries.customer_id
-        and balances.changed_on >= entries.first_paid_on
-
-),
-
-service_changes as (
-
-    select
-        *,
-        lag(service) over (
-            partition by customer_id
-            order by changed_on nulls first
-        ) as previous_service
-    from services
-
-),
-
-services_merged as (
-
-    select
-        customer_id,
-        first_paid_on,
-        changed_on,
-        service,
-        previous_service,
-        lead(changed_on) over (
-            partition by customer_id
-            order by changed_on nulls first
-        ) as next_changed_on
-    from service_changes
-    where previous_service is null or previous_service != service
-
-),
-
--- A pause that follows a loss is none: the person was not served when it began.
 states as (
 
     select
         customer_id,
-        changed_on as valid_from,
+        valid_from,
         1 as state_order,
-        case
-            when service = 'served' then 'active'
-            when service = 'paused' and (previous_service is null or previous_service = 'served')
-                then 'paused'
+        case service
+            when 'served' then 'active'
+            when 'paused' then 'paused'
             else 'lost'
         end as state
-    from services_merged
+    from services
 
     union all
 
     -- E71, E72: kept for the days of grace, then lost
     select
-        services_merged.customer_id,
-        {{ add_days('services_merged.changed_on', var('pause_grace_days')) }} as valid_from,
+        services.customer_id,
+        {{ add_days('services.valid_from', var('pause_grace_days')) }} as valid_from,
         2 as state_order,
         'lost' as state
-    from services_merged
+    from services
     inner join cutoff
-        on
-        {{ add_days('services_merged.changed_on', var('pause_grace_days')) }}
-        <= cutoff.cutoff_day
+        on {{ add_days('services.valid_from', var('pause_grace_days')) }} <= cutoff.cutoff_day
     where
-        services_merged.service = 'paused'
+        services.service = 'paused'
         and (
-            services_merged.previous_service is null
-            or services_merged.previous_service = 'served'
-        )
-        and (
-            services_merged.next_changed_on is null
-            or services_merged.next_changed_on
-            > {{ add_days('services_merged.changed_on', var('pause_grace_days')) }}
+            services.valid_to is null
+            or services.valid_to > {{ add_days('services.valid_from', var('pause_grace_days')) }}
         )
 
     union all
@@ -178,10 +70,10 @@ states as (
     -- came and went on the first day
     select
         customer_id,
-        first_paid_on as valid_from,
+        valid_from,
         0 as state_order,
         'active' as state
-    from services_merged
+    from services
     where previous_service is null and service != 'served'
 
 ),
@@ -231,7 +123,6 @@ renewals as (
         and (runs.valid_to is null or runs.valid_to > stretches.starts_on)
     where
         runs.state = 'returned'
-        and stretches.service_state = 'paid'
         and (stretches.ends_on is null or stretches.ends_on > stretches.starts_on)
     group by runs.customer_id, runs.valid_from
 

@@ -52,6 +52,7 @@ MODELS = [
     "int_subscription_unpaid_windows",
     "int_subscription_refunded_starts",
     "int_subscription_stretches",
+    "int_subscription_services",
     "int_subscription_spells",
     "int_any_spells",
     "customer_lifecycle",

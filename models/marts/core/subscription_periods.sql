@@ -72,14 +72,18 @@ request_sources as (
 
 ),
 
+-- A request to cancel stands on one item and ends all that ends with it.
 followed as (
 
     select
         *,
+        count(cancel_requested_at) over subscription_ends > 0
+        or count(cancel_reason) over subscription_ends > 0 as is_requested,
         lead(starts_at) over item_stretches as next_starts_at,
         lead(service_state) over item_stretches as next_service_state
     from stretches
     window
+        subscription_ends as (partition by source_name, subscription_id, ends_at),
         item_stretches as (
             partition by source_name, subscription_id, item_id, kind
             order by starts_at nulls first
@@ -112,10 +116,7 @@ final as (
                     end
             when followed.replaced_at = followed.ends_at then 'change'
             when followed.service_state = 'past_due' then 'involuntary'
-            when
-                followed.cancel_requested_at is not null
-                or followed.cancel_reason is not null
-                then 'voluntary'
+            when followed.is_requested then 'voluntary'
             when request_sources.delivers_requests then 'completed_term'
             else 'unstated'
         end as end_reason,
