@@ -26,6 +26,7 @@ MEASURES = {
         "revenue_denominator", "mrr", "mrr_denominator",
     ],
     "retention.lapse_curve": ["at_risk", "completed", "censored", "completed_gaps"],
+    "retention.first_experience": ["customers", "eligible", "repeat_buyers"],
     "retention.repeat_purchase": [
         "customers", "reached_next", "eligible", "eligible_reached_next", "gaps",
     ],
