@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,17 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--page", type=Path, help="page whose figures are to be replaced")
     options = parser.parse_args(arguments)
     folder = options.folder.resolve()
+    machine = describe_machine()
     try:
-        sizes = measure(sorted(options.sizes), options.runs, folder)
+        # written as it grows: what was measured in hours is not lost with what comes after it
+        for sizes in measure(sorted(options.sizes), options.runs, folder):
+            write_report(machine, sizes, folder)
     except BenchError as error:
         print(f"\nThe benchmark ended.\n{error}", file=sys.stderr)
         return 1
-    machine = describe_machine()
-    report = as_markdown(machine, sizes, most_models=sys.maxsize)
-    (folder / "bench.md").write_text(report, encoding="utf-8")
-    (folder / "bench.json").write_text(
-        json.dumps(as_data(machine, sizes), indent=1) + "\n", encoding="utf-8"
-    )
     short = as_markdown(machine, sizes, most_models=_MODELS_ON_THE_PAGE)
     print(f"\n{short}\nAll models: {folder / 'bench.md'}; every figure: {folder / 'bench.json'}")
     if options.page:
@@ -63,16 +61,19 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(orders: list[int], runs: int, folder: Path) -> list[SizeRuns]:
+def measure(
+    orders: list[int], runs: int, folder: Path, *, refreshes_again: bool = True
+) -> Iterator[list[SizeRuns]]:
     """Run everything.
 
     Args:
         orders: Sizes, the smallest first.
         runs: Repetitions.
         folder: Where landings are kept and warehouses stand while they are measured.
+        refreshes_again: Whether the last warehouse of each size is refreshed once more.
 
-    Returns:
-        What was run of each size.
+    Yields:
+        The sizes of which something was run so far, each time one has more.
 
     Raises:
         BenchError: A refresh or a floor did not end well.
@@ -86,12 +87,13 @@ def measure(orders: list[int], runs: int, folder: Path) -> list[SizeRuns]:
     for number in range(1, runs + 1):
         for size in sizes:
             _say(f"{size.name} orders, run {number} of {runs}")
-            _measure_once(size, folder / str(size.orders), is_last=number == runs)
-    return sizes
+            again = refreshes_again and number == runs
+            for _ in _measure_once(size, folder / str(size.orders), refreshes_again=again):
+                yield [one for one in sizes if one.floors]
 
 
-def _measure_once(size: SizeRuns, folder: Path, *, is_last: bool) -> None:
-    """Refresh a fresh warehouse, run its floor, and the last time refresh once more."""
+def _measure_once(size: SizeRuns, folder: Path, *, refreshes_again: bool) -> Iterator[None]:
+    """Refresh a fresh warehouse, run its floor, and perhaps refresh it once more."""
     scratch = folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     workspace = Workspace(PROJECT, folder / "landing", scratch / "warehouse")
@@ -102,12 +104,14 @@ def _measure_once(size: SizeRuns, folder: Path, *, is_last: bool) -> None:
     shutil.rmtree(scratch / "floor")
     size.refreshes.append(refresh)
     size.floors.append(floor)
-    if is_last:
+    yield
+    if refreshes_again:
         # what AS_OF says is the cutoff already, so that the same rows come out; but it is another
         # setting, so that all is built anew
         again = dataclasses.replace(workspace, as_of=UNTIL)
         size.second = run_refresh(again, folder / "second_refresh.txt")
         _say_cost("again", size.second)
+        yield
     shutil.rmtree(scratch)
 
 
@@ -134,6 +138,20 @@ def describe_machine() -> dict[str, str]:
         "commit": commit or "unknown",
         "on": f"{datetime.now(UTC):%Y-%m-%d}",
     }
+
+
+def write_report(machine: Mapping[str, str], sizes: Sequence[SizeRuns], folder: Path) -> None:
+    """Write bench.md, with every model, and bench.json, with every figure of every run.
+
+    Args:
+        machine: What was measured on.
+        sizes: What was run.
+        folder: Where to.
+    """
+    report = as_markdown(machine, sizes, most_models=sys.maxsize)
+    (folder / "bench.md").write_text(report, encoding="utf-8")
+    data = json.dumps(as_data(machine, sizes), indent=1)
+    (folder / "bench.json").write_text(f"{data}\n", encoding="utf-8")
 
 
 def write_page(page: Path, report: str) -> None:

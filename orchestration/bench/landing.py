@@ -20,7 +20,7 @@ from orchestration.settings import PROJECT
 UNTIL = dt.date(2026, 10, 31)
 # what every order has, or is: all files of these are kept
 WHOLE = ("customers", "orders", "order_items", "refunds")
-_RECIPE = 2
+_RECIPE = 3
 _ORDERS_PER_PERSON = 5.18
 _REST_EVERY = 5
 _FILES = 10
@@ -28,7 +28,7 @@ _LARGEST_FILE = 20_000
 
 
 def people_for(orders: int) -> int:
-    """Return how many people place about that many valid deliveries of orders, a little more."""
+    """Return how many people place that many orders that stand, and a few more."""
     return max(1, round(orders / _ORDERS_PER_PERSON))
 
 
@@ -38,7 +38,7 @@ def make_landing(
     """Make the landing folder of one size, unless it stands, made by the same code.
 
     Args:
-        orders: Orders that are to stand in it, at least, from some ten thousand on.
+        orders: Orders that are to stand in it; from 100,000 on at least so many do.
         folder: Folder of this size; what the benchmark left there before is replaced.
         progress: Told what is done, line by line.
 
@@ -55,13 +55,19 @@ def make_landing(
     generate(
         parameters_for(people),
         folder,
-        people_per_file=min(_LARGEST_FILE, max(BLOCK_SIZE, people // _FILES)),
+        people_per_file=people_per_file(people),
         workers=os.cpu_count() or 1,
     )
     shutil.rmtree(folder / "truth")
     _thin(landing)
     stamp.write_text(made_by, encoding="utf-8")
     return landing
+
+
+def people_per_file(people: int) -> int:
+    """Return how many people share a file: whole blocks, in ten files where there are enough."""
+    blocks = -(-people // (_FILES * BLOCK_SIZE))
+    return min(_LARGEST_FILE, blocks * BLOCK_SIZE)
 
 
 def parameters_for(people: int) -> Parameters:

@@ -1,0 +1,113 @@
+"""The benchmark measures what it says: every step, every model, a floor of the same marts."""
+
+import json
+
+import pytest
+
+from orchestration.bench.__main__ import describe_machine, write_page
+from orchestration.bench.landing import make_landing
+from orchestration.bench.report import SizeRuns, as_data, as_markdown
+from orchestration.settings import PROJECT
+
+STEPS = ["parse", "load", "guard", "accept", "models", "tests", "dbt itself", "publish"]
+
+
+def names(folder: str, ending: str) -> set[str]:
+    """Names of the models or seeds below a folder of the project."""
+    return {path.stem for path in (PROJECT / folder).rglob(f"*{ending}")}
+
+
+def test_every_step_is_measured_and_they_add_up(measured):
+    """A step that is not told would hide what it costs."""
+    (run,) = measured.refreshes
+    assert list(run.steps) == [*STEPS, "start, records, end"]
+    for name in STEPS:
+        assert run.steps[name].seconds > 0, name
+        assert run.steps[name].cpu_seconds > 0, name
+    for figure in ("seconds", "cpu_seconds"):
+        total = sum(getattr(cost, figure) for cost in run.steps.values())
+        assert total == pytest.approx(getattr(run.total, figure)), figure
+        assert getattr(run.steps["start, records, end"], figure) > 0, figure
+    if run.total.peak_bytes is not None:
+        assert all(run.steps[name].peak_bytes for name in STEPS)
+        assert run.largest_process_bytes <= 1.1 * run.total.peak_bytes
+
+
+def test_every_model_is_listed_with_its_rows(measured):
+    """A model that explodes could be the one that is missing."""
+    (run,) = measured.refreshes
+    found = {model.name: model for model in run.models}
+    assert {name.partition(".")[2] for name in found} == names("models", ".sql") | names(
+        "seeds", ".csv"
+    )
+    views = {name.partition(".")[2] for name, model in found.items() if model.rows is None}
+    assert views >= names("models/staging", ".sql")
+    assert "orders" not in views
+    assert found["core.orders"].rows == run.inputs["orders"]
+
+
+def test_floor_comes_to_the_marts_that_were_published(measured):
+    """A ratio to something else than the same marts says nothing."""
+    (floor,) = measured.floors
+    assert len(floor.marts) >= 16
+    other = [mart for mart in floor.marts if not mart.is_same]
+    assert other == []
+    assert {mart.mart for mart in floor.marts if mart.rows} >= {
+        "core.orders",
+        "core.refunds",
+        "core.customer_lifecycle",
+        "retention.retention_rates",
+        "retention.cohort_retention",
+        "revenue.revenue_growth",
+    }
+
+
+def test_report_names_every_step_and_model(measured):
+    """What was measured and is not written down was not measured."""
+    larger = SizeRuns(
+        2 * measured.orders,
+        measured.files,
+        measured.bytes,
+        measured.refreshes * 2,
+        measured.floors * 2,
+        measured.refreshes[0],
+    )
+    machine = describe_machine()
+    models = [model.name for model in measured.refreshes[0].models]
+    text = as_markdown(machine, [measured, larger], most_models=len(models))
+    for name in [*STEPS, "total", *models]:
+        assert f"| {name} |" in text, name
+    assert "A second refresh" in text
+    assert "3 floors of CPU" in text
+    assert len(as_markdown(machine, [measured], most_models=3)) < len(text)
+    data = json.loads(json.dumps(as_data(machine, [measured, larger])))
+    assert [size["orders"] for size in data["sizes"]] == [measured.orders, larger.orders]
+    assert data["sizes"][0]["refreshes"][0]["steps"].keys() == measured.refreshes[0].steps.keys()
+
+
+def test_landing_is_made_once_and_thinned(tmp_path):
+    """Ten million orders would come with ten times the rest, or be made anew every time."""
+    said = []
+    landing = make_landing(20_000, tmp_path / "size", said.append)
+    names = {path.name for path in landing.rglob("*") if path.is_file()}
+    assert {"orders_1_00001.csv", "order_items_1_00001.csv", "customers_1_00001.csv"} <= names
+    assert "payments_1_00000.csv" in names
+    assert "payments_1_00001.csv" not in names
+    assert "products.csv" in names
+    before = (landing / "products.csv").stat().st_mtime_ns
+    assert make_landing(20_000, tmp_path / "size", said.append) == landing
+    assert (landing / "products.csv").stat().st_mtime_ns == before
+    assert len(said) == 1
+
+
+def test_page_keeps_its_words(tmp_path):
+    """The figures of a new run would take the explanation with them, or land nowhere."""
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- figures -->\nold\n<!-- end of figures -->\nb\n", encoding="utf-8")
+    write_page(page, "new")
+    assert page.read_text(encoding="utf-8") == (
+        "a\n<!-- figures -->\n\nnew\n<!-- end of figures -->\nb\n"
+    )
+    page.write_text("a\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no <!-- figures -->"):
+        write_page(page, "new")
