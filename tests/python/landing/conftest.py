@@ -14,6 +14,8 @@ from orchestration.landing.read import ReadReport, read_deliveries
 from orchestration.settings import Settings, load_settings
 from orchestration.workspace import Workspace
 
+pytest.register_assert_rewrite("tests.python.landing.outcomes")
+
 ORDERS = "order_id,customer_id,ordered_at,status,gross_amount"
 ITEMS = "order_item_id,order_id,quantity,unit_price"
 

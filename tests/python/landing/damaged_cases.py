@@ -13,6 +13,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.showing import showable
+
 DOCUMENT = Path(__file__).parents[3] / "docs" / "deliveries.md"
 Content = bytes | str | Callable[[], bytes]
 Counts = tuple[int, int, int, int] | None
@@ -96,14 +98,15 @@ def entry(number: object, amount: object, **more: object) -> dict[str, object]:
     }
 
 
-def parquet(query: str, cut: int | None = None) -> Callable[[], bytes]:
-    """Returns a maker of a Parquet file of a query, perhaps cut off."""
+def parquet(query: str, cut: int | None = None, *, zstd: bool = False) -> Callable[[], bytes]:
+    """Returns a maker of a Parquet file of a query, perhaps cut off, or packed tightly."""
 
     def make() -> bytes:
         with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
             path = Path(folder) / "made.parquet"
             con.execute("set timezone = 'UTC'")
-            con.execute(f"copy ({query}) to '{path}' (format parquet)")
+            packed = ", compression zstd" if zstd else ""
+            con.execute(f"copy ({query}) to '{path}' (format parquet{packed})")
             return path.read_bytes()[:cut]
 
     return make
@@ -1196,17 +1199,21 @@ def document() -> str:
             f"\n## {area}\n\n| what is delivered | example | what is taken | what stands |"
             " what you are told |\n|---|---|---|---|---|\n"
         )
-        parts += [_row(case) for case in CASES if case.area == area]
-    return "".join(parts) + _MEASURED
+        parts += [row(case) for case in CASES if case.area == area]
+    # which needs the helpers above
+    from tests.python.landing.hostile_cases import section
+
+    return "".join(parts) + _MEASURED + section()
 
 
-def _row(case: Case) -> str:
+def row(case: Case) -> str:
+    """Returns a case as a row of its table."""
     told = f"… {case.told} …" if case.told else ""
     name = case.name[0].upper() + case.name[1:]
     if case.mapping:
         name += f" (inputs.yml: {json.dumps(case.mapping, ensure_ascii=False)})"
     cells = [name, _example(case), _taken(case), case.holds, told]
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |\n"
+    return "| " + " | ".join(cell(text) for text in cells) + " |\n"
 
 
 def _example(case: Case) -> str:
@@ -1234,11 +1241,14 @@ def _taken(case: Case) -> str:
     return f"the refresh stops: {text}" if case.stops else text
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;")
+def cell(text: str) -> str:
+    """Returns a text as a cell of a table."""
+    text = text if len(text) <= _MOST_IN_CELL else text[: _MOST_IN_CELL - 1] + "…"
+    return showable(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", "\\n")
 
 
 _SHOWN = 90
+_MOST_IN_CELL = 240
 _INTRODUCTION = """# What becomes of damaged deliveries
 
 Every row below is a test (`tests/python/landing/test_damaged.py`); this page is made from the same

@@ -77,15 +77,16 @@ def _mapping(cases: list[Case]) -> dict[str, list[dict[str, object]]]:
     for case in cases:
         for table in {file.split("/")[0] for file in (*case.files, *case.later)}:
             entries.setdefault(table, []).append(
-                {"files": f"{table}/{case.slug}", "constants": {"_source": case.slug}}
+                {"files": f"{table}/{case.slug}"}
                 | dict(case.mapping)
+                | {"constants": {"_source": case.slug} | dict(case.mapping.get("constants", {}))}
             )
     return entries
 
 
 def _deliver(landing: Path, case: Case, files: object) -> None:
     for name, content in dict(files).items():  # type: ignore[call-overload]
-        table, file = name.split("/")
+        table, file = name.split("/", 1)
         path = landing / table / case.slug / file
         path.parent.mkdir(parents=True, exist_ok=True)
         made = content() if callable(content) else content

@@ -1,7 +1,7 @@
 """The latest version of each key stands, and every row of every file is accounted for."""
 
 import random
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
@@ -94,6 +94,66 @@ def test_deletes_stay_deleted_until_the_key_comes_again(business: Business) -> N
     business.deliver("orders_again.csv", orders(order(1, 8)))
     business.load()
     assert standing(business) == {"1": 8, "2": 5}
+
+
+PERIODS = "subscription_id,starts_at,ends_at,customer_id,plan_id,status,quantity,unit_amount"
+
+
+def period(subscription: str, quantity: int = 3) -> str:
+    return f"{subscription},2024-01-01,,a,pro,active,{quantity},10,month\n"
+
+
+def deleted_periods(business: Business) -> list[tuple]:
+    return business.ask(
+        """select subscription_id, customer_id, quantity,
+            cast(ends_at as date), cast(_loaded_at as date)
+        from landing.subscription_periods where _is_deleted order by all"""
+    )
+
+
+def test_a_deleted_subscription_keeps_what_it_last_said(business: Business) -> None:
+    """E82: without it, what was served until then would never have been. Delivered as deleted again
+    it keeps the day it went; what the deleting row says itself counts, defaults do not."""
+    header = f"{PERIODS},billing_interval\n"
+    business.deliver("subscription_periods_1.csv", header + period("s") + period("t"))
+    business.load()
+    business.deliver(
+        "subscription_periods_2.csv",
+        "subscription_id,starts_at,ends_at,_deleted\ns,2024-01-01,,yes\nt,2024-01-01,2024-05-01,yes\n",
+    )
+    business.load()
+    gone = [
+        ("s", "a", Decimal(3), None, date(2026, 11, 3)),
+        ("t", "a", Decimal(3), date(2024, 5, 1), date(2026, 11, 3)),
+    ]
+    assert deleted_periods(business) == gone
+    business.deliver(
+        "subscription_periods_3.csv", "subscription_id,starts_at,_deleted\ns,2024-01-01,1\n"
+    )
+    business.load()
+    assert deleted_periods(business) == gone
+    business.deliver(
+        "subscription_periods_4.csv",
+        f"{PERIODS},billing_interval,_deleted\n" + period("s", 5).replace("\n", ",\n"),
+    )
+    business.load()
+    assert deleted_periods(business) == gone[1:]
+
+
+def test_a_subscription_that_comes_and_goes_in_one_delivery_is_kept_too(business: Business) -> None:
+    """E82: the first load of a history holds both; the row never stood."""
+    rows = period("s", 4).replace("\n", ",\n") + "s,2024-01-01,,,,,,,,yes\n"
+    rows += "unheard_of,2024-01-01,,,,,,,,yes\n"
+    business.deliver("subscription_periods.csv", f"{PERIODS},billing_interval,_deleted\n{rows}")
+    business.load()
+    assert deleted_periods(business) == [
+        ("s", "a", Decimal(4), None, date(2026, 11, 2)),
+        ("unheard_of", None, Decimal(1), None, date(2026, 11, 2)),
+    ]
+    # read anew under another reading, what went keeps its day
+    business.set(business_timezone="Europe/Berlin")
+    business.load()
+    assert [row[-1] for row in deleted_periods(business)] == [date(2026, 11, 2)] * 2
 
 
 def test_two_sources_may_use_one_id(business: Business) -> None:
