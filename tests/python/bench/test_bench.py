@@ -1,12 +1,14 @@
 """The benchmark measures what it says: every step, every model, a floor of the same marts."""
 
+import dataclasses
 import json
 
 import pytest
 
 from orchestration.bench.__main__ import describe_machine, write_page
 from orchestration.bench.landing import make_landing
-from orchestration.bench.report import SizeRuns, as_data, as_markdown
+from orchestration.bench.report import SizeRuns, as_data, as_markdown, outgrowing
+from orchestration.bench.runs import Cost
 from orchestration.settings import PROJECT
 
 STEPS = ["parse", "load", "guard", "accept", "models", "tests", "dbt itself", "publish"]
@@ -78,11 +80,42 @@ def test_report_names_every_step_and_model(measured):
     for name in [*STEPS, "total", *models]:
         assert f"| {name} |" in text, name
     assert "A second refresh" in text
-    assert "3 floors of CPU" in text
+    assert "floors of CPU" not in text
     assert len(as_markdown(machine, [measured], most_models=3)) < len(text)
     data = json.loads(json.dumps(as_data(machine, [measured, larger])))
     assert [size["orders"] for size in data["sizes"]] == [measured.orders, larger.orders]
     assert data["sizes"][0]["refreshes"][0]["steps"].keys() == measured.refreshes[0].steps.keys()
+
+
+def test_model_that_outgrows_the_orders_is_named(measured):
+    """A model of customers times months would pass for a slow one."""
+    assert outgrowing(measured, measured) == []
+    run = measured.refreshes[0]
+    exploded = [
+        dataclasses.replace(model, rows=2 * model.rows) if model.name == "core.orders" else model
+        for model in run.models
+    ]
+    larger = dataclasses.replace(
+        measured, refreshes=[dataclasses.replace(run, models=exploded)], floors=measured.floors
+    )
+    assert outgrowing(measured, larger) == ["core.orders"]
+    text = as_markdown({}, [measured, larger], most_models=3)
+    assert "faster than the orders from 2,000 to 2,000: core.orders." in text
+
+
+def test_goals_are_told_of_the_size_they_are_for(measured):
+    """A missed goal would look like a reached one, or be asked of a toy."""
+    gib = 1 << 30
+    large = dataclasses.replace(
+        measured,
+        orders=10_000_000,
+        refreshes=[dataclasses.replace(measured.refreshes[0], total=Cost(480, 301, 8 * gib + 1))],
+        floors=[dataclasses.replace(measured.floors[0], total=Cost(99, 100, gib))],
+    )
+    text = as_markdown({}, [large], most_models=3)
+    assert "- 10,000,000 in 480 s: reached (480 s)" in text
+    assert "- 10,000,000 below 8.00 GiB: **missed** (8 GiB)" in text
+    assert "- 10,000,000 at most 3 floors of CPU: **missed** (3.01 floors)" in text
 
 
 def test_landing_is_made_once_and_thinned(tmp_path):
