@@ -1,0 +1,153 @@
+"""`make dev MODEL=x`: one model in seconds, and a word of help where it cannot be built."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import duckdb
+import pytest
+
+from orchestration.dev import DevError, _resolve
+from orchestration.lock import writer_lock
+from orchestration.publishing.publish import read_manifest
+from orchestration.settings import PROJECT
+
+NODES = {
+    "model.holdfast.orders": {"name": "orders", "resource_type": "model"},
+    "model.holdfast.stg_orders": {"name": "stg_orders", "resource_type": "model"},
+    "seed.holdfast.age_bands": {"name": "age_bands", "resource_type": "seed"},
+    "test.holdfast.a_test": {"name": "a_test", "resource_type": "test"},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "resolved"),
+    [
+        ("orders", ("orders", "orders")),
+        ("core.orders", ("orders", "orders")),
+        ("+orders", ("+orders", "orders")),
+        ("2+core.orders+1", ("2+orders+1", "orders")),
+        ("@orders", ("@orders", "orders")),
+        ("age_bands", ("age_bands", "age_bands")),
+        ("tag:nightly", ("tag:nightly", None)),
+        ("models/marts/core", ("models/marts/core", None)),
+    ],
+)
+def test_names_are_found_as_people_write_them(given, resolved):
+    """schema.name, as a reader of the marts knows a model, would be "not found"."""
+    assert _resolve(given, NODES) == resolved
+
+
+def test_a_name_nobody_has_brings_near_ones():
+    """dbt selects nothing for a mistyped name, and calls that a success."""
+    with pytest.raises(DevError, match=r"no model or seed named ordrs. Did you mean orders or stg"):
+        _resolve("ordrs", NODES)
+    with pytest.raises(DevError, match="no model or seed named a_test"):
+        _resolve("a_test", NODES)
+
+
+def dev(workspace, *names: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run the command as make does."""
+    return subprocess.run(
+        [sys.executable, "-m", "orchestration.dev", " ".join(names)],
+        cwd=PROJECT,
+        env=os.environ | workspace.environment() | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_a_refresh_it_says_what_to_do(tmp_path, sample_warehouse):
+    """A stack trace, or an empty work database that looks like a refreshed one."""
+    nowhere = replace(sample_warehouse, warehouse=tmp_path / "nowhere")
+    ended = dev(nowhere, "orders")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "run `make refresh` first" in ended.stderr
+    assert not (tmp_path / "nowhere").exists()
+    assert "make dev MODEL=orders" in dev(nowhere).stderr
+
+
+@pytest.fixture
+def warehouse(sample_warehouse, tmp_path):
+    """A copy of the refreshed sample, to build in."""
+    workspace = replace(sample_warehouse, warehouse=tmp_path / "warehouse")
+    shutil.copytree(sample_warehouse.warehouse, workspace.warehouse, symlinks=True)
+    return workspace
+
+
+def test_one_model_with_its_tests_and_what_nobody_built(warehouse):
+    """Every try at a model would cost a refresh; a new parent would have to be found by hand."""
+    with duckdb.connect(str(warehouse.work_db)) as con:
+        con.execute("drop table revenue.revenue_growth; drop table intermediate.int_periods")
+        con.execute("delete from core.orders where order_id like '%7'")
+        orders = con.execute("select count(*) from core.orders").fetchall()
+    published = read_manifest(warehouse)
+    before = os.times()
+    began = time.monotonic()
+    ended = dev(warehouse, "revenue.revenue_growth")
+    after = os.times()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    # processor seconds, as other work on the machine slows the clock
+    used = after.children_user + after.children_system
+    used -= before.children_user + before.children_system
+    assert used < 10, (
+        f"{used:.1f} s of processor time, {time.monotonic() - began:.1f} s by the clock"
+    )
+    assert "and int_periods, which no refresh has built yet" in ended.stdout
+    assert re.search(r"[1-9]\d* unit tests? and [1-9]\d* data tests? passed", ended.stdout)
+    assert "revenue.revenue_growth: " in ended.stdout
+    assert "nothing is published" in ended.stdout
+    with duckdb.connect(str(warehouse.work_db), read_only=True) as con:
+        # a parent that stands is read as it is, not built again
+        assert con.execute("select count(*) from core.orders").fetchall() == orders
+    assert read_manifest(warehouse) == published
+
+
+def test_a_running_refresh_is_not_disturbed(warehouse):
+    """Two writers: the refresh would fail, or publish a half-edited model."""
+    with writer_lock(warehouse.lock_file, 0):
+        ended = dev(warehouse, "orders", HOLDFAST_LOCK_TIMEOUT="0")
+    assert ended.returncode == 1
+    assert "Another refresh is writing this warehouse" in ended.stderr
+
+
+def test_a_unit_test_that_fails_is_shown(warehouse, tmp_path):
+    """A wrong model would be called built; an own one could not be tried at all."""
+    own = tmp_path / "own"
+    files = {
+        "models/marts/shop/shop_customers.sql": "select customer_id from {{ ref('customers') }}",
+        "models/marts/shop/_shop__models.yml": """models:
+  - name: shop_customers
+    description: 'One row per customer.'
+    columns:
+      - {name: customer_id, data_type: varchar, description: 'Person.', data_tests: [unique]}
+""",
+        "tests/unit/shop_customers.yml": """unit_tests:
+  - name: nobody_is_there
+    model: shop_customers
+    given: [{input: ref('customers'), rows: [{customer_id: somebody}]}]
+    expect: {rows: [{customer_id: nobody}]}
+""",
+    }
+    for name, text in files.items():
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text(text, encoding="utf-8")
+    workspace = replace(warehouse, extensions=own)
+    ended = dev(workspace, "shop.shop_customers")
+    assert ended.returncode == 1
+    assert (
+        f"FAIL      unit test nobody_is_there ({own}/tests/unit/shop_customers.yml)" in ended.stdout
+    )
+    assert "actual differs from expected" in ended.stdout
+    assert "NOT GOOD" in ended.stdout
+    text = files["tests/unit/shop_customers.yml"].replace("nobody}", "somebody}")
+    (own / "tests/unit/shop_customers.yml").write_text(text, encoding="utf-8")
+    ended = dev(workspace, "shop.shop_customers")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "1 unit test and 1 data test passed" in ended.stdout
+    assert "│ customer_id │" in ended.stdout
