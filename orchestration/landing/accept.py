@@ -373,11 +373,13 @@ def _hold(
 def _heal(con: duckdb.DuckDBPyConnection, table: Input, refresh_id: str, now: datetime) -> None:
     """Marks refused rows as healed when a version of their key was taken now.
 
-    A line without a key, or one that does not parse, is healed when its file came again and was
-    taken: if it is still wrong there, it was refused anew.
+    A line that does not parse, or whose key is absent or wrong, shares no key with its correction:
+    it is healed when its file came again and was taken. If it is still wrong there, it was refused
+    anew.
     """
     holds = literals(hold.rule for hold in HOLDS)
     key = row_key(table, "delivered", is_incoming=True)
+    of_key = literals(table.key)
     open_rows = f"""input = {literal(table.name)} and healed_at is null and rule not in {holds}"""
     con.execute(
         f"""update ops.quarantined_rows set healed_at = ?
@@ -404,7 +406,8 @@ def _heal(con: duckdb.DuckDBPyConnection, table: Input, refresh_id: str, now: da
     )
     con.execute(
         f"""update ops.quarantined_rows set healed_at = ?
-        where {open_rows} and refresh_id <> ? and coalesce(replace(row_key, '|', ''), '') = ''
+        where {open_rows} and refresh_id <> ?
+            and (coalesce(replace(row_key, '|', ''), '') = '' or column_name in {of_key})
             and file in (select _file from incoming._files where input = ?)""",
         [now, refresh_id, table.name],
     )
