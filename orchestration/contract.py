@@ -67,7 +67,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FILE_KEYS = {"sources"}
 _SOURCE_KEYS = {"name", "schema", "description", "tables"}
 _TABLE_KEYS = {"name", "description", "config", "columns"}
-_TABLE_META_KEYS = {"key"}
+_TABLE_META_KEYS = {"key", "keeps_deleted"}
 _COLUMN_KEYS = {"name", "description", "data_type", "config"}
 _COLUMN_META_KEYS = {
     "required",
@@ -193,6 +193,8 @@ class Input:
         columns: All columns in contract order.
         own_columns: Names of the columns that an extension adds.
         is_own: Whether the whole input is an extension's.
+        keeps_deleted: A row deleted at source keeps what it last said, beside `_is_deleted`; never
+            where a column is personal, as a deletion may be an erasure.
     """
 
     name: str
@@ -201,6 +203,7 @@ class Input:
     columns: tuple[Column, ...]
     own_columns: frozenset[str] = frozenset()
     is_own: bool = False
+    keeps_deleted: bool = False
 
     def column(self, name: str) -> Column:
         """Returns the column of that name.
@@ -337,7 +340,15 @@ def _load_input(table: object, where: str) -> Input:
             raise ContractError(f"{place}: column {part}: a personal column cannot be in the key")
         if not column.required and not column.is_text and column.default is None:
             raise ContractError(f"{place}: column {part}: an optional key part must be varchar")
-    loaded = Input(name, _text_of(table, "description", place), key, tuple(columns.values()))
+    loaded = Input(
+        name,
+        _text_of(table, "description", place),
+        key,
+        tuple(columns.values()),
+        keeps_deleted=_flag_of(meta, "keeps_deleted", place),
+    )
+    if loaded.keeps_deleted and loaded.is_personal:
+        raise ContractError(f"{place}: keeps_deleted and a personal column exclude each other")
     for column in loaded.columns:
         _check_order(column, columns, f"{place}: column {column.name}")
     stored = [n for column in loaded.columns for n in column.incoming_columns]
@@ -566,7 +577,9 @@ def render_markdown(contract: Contract) -> str:
         "**Columns** go by the header, in any order and case; blanks and `-` in a name count as"
         " `_`. Any file may also carry `_source` (system or shop the row is from, default `main`;"
         " also read from `source` where the input has no such column) and `_deleted` (anything but"
-        " no: the row of this key is gone; nothing but the key is needed).",
+        " no: the row of this key is gone; nothing but the key is needed). A subscription of which"
+        " every row is gone was served until the day before the deletion came, or to `ends_at` where"
+        " the deleting row states it.",
         "",
         "**Values.** Instants are ISO 8601, `T` or space, with or without seconds and offset;"
         " without an offset they are local time of `time_zone` in `inputs.yml`, else of the setting"

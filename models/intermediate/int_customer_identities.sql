@@ -56,7 +56,7 @@ subscription_periods as (
     select
         subscription_periods.source_name,
         subscription_periods.customer_id
-    from {{ ref('stg_subscription_periods') }} as subscription_periods
+    from {{ ref('int_subscription_periods_delivered') }} as subscription_periods
     cross join data_cutoff
     where subscription_periods.starts_at < data_cutoff.data_cutoff
 

@@ -43,8 +43,9 @@ delivered as (
         coalesce(currency, '{{ var("reporting_currency") }}') as currency,
         cancel_requested_at,
         cancel_reason,
-        replaces_subscription_id
-    from {{ ref('stg_subscription_periods') }}
+        replaces_subscription_id,
+        gone_at
+    from {{ ref('int_subscription_periods_delivered') }}
 
 ),
 
@@ -83,7 +84,15 @@ known as (
         cutoff.data_cutoff,
         delivered.cancel_requested_at as delivered_request_at,
         delivered.ends_at as delivered_ends_at,
-        case when delivered.ends_at < cutoff.data_cutoff then delivered.ends_at end as ends_at,
+        -- E82: what is gone was served until then at most
+        case
+            when
+                delivered.gone_at < cutoff.data_cutoff
+                and (delivered.ends_at is null or delivered.gone_at < delivered.ends_at)
+                then delivered.gone_at
+            when delivered.ends_at < cutoff.data_cutoff then delivered.ends_at
+        end as ends_at,
+        coalesce(delivered.gone_at < cutoff.data_cutoff, false) as is_deleted,
         case
             when delivered.cancel_requested_at < cutoff.data_cutoff
                 then delivered.cancel_requested_at
@@ -103,6 +112,10 @@ known as (
         on
         delivered.source_name = identities.source_name
         and delivered.source_customer_id = identities.source_customer_id
+    where
+        delivered.gone_at is null
+        or delivered.gone_at >= cutoff.data_cutoff
+        or delivered.gone_at > delivered.starts_at
 
 ),
 
@@ -193,10 +206,12 @@ trimmed as (
         case when next_starts_at < ends_at or ends_at is null then next_starts_at else ends_at end
             as ends_at,
         case
-            when delivered_ends_at >= data_cutoff and next_starts_at is null then delivered_ends_at
+            when delivered_ends_at >= data_cutoff and next_starts_at is null and not is_deleted
+                then delivered_ends_at
         end as planned_ends_at,
         next_starts_at is not null and (next_starts_at < ends_at or ends_at is null)
             as is_overlap_trimmed,
+        is_deleted,
         status = 'cancelled' and delivered_request_at is null as is_undated,
         case
             when not is_recurring_kind then 'not_recurring'
@@ -393,6 +408,7 @@ final as (
         is_overlap_trimmed or coalesce(continues_at < ends_at, false)
         or (ends_at is null and continues_at is not null) as is_overlap_trimmed,
         coalesce(is_bridged, false) as is_gap_bridged,
+        is_deleted,
         is_undated
     from extended
     where covered_until is null or service_ends_at is null or service_ends_at > covered_until

@@ -66,7 +66,8 @@ refunds as (
 
 ),
 
--- One order may be paid in several payments; its refunds count once (E41).
+-- One order may be paid in several payments; its refunds count once (E41). A refund that is booked
+-- as a negative payment too is one refund.
 order_payments as (
 
     select
@@ -86,7 +87,7 @@ totals as (
         order_payments.source_name,
         order_payments.subscription_id,
         sum(order_payments.paid) as paid,
-        sum(order_payments.given_back + coalesce(refunds.amount, 0)) as given_back
+        sum(greatest(order_payments.given_back, coalesce(refunds.amount, 0))) as given_back
     from order_payments
     left join refunds
         on

@@ -32,6 +32,7 @@ periods as (
         replaced_at,
         is_overlap_trimmed,
         is_gap_bridged,
+        is_deleted,
         is_undated
     from {{ ref('int_subscription_periods_known') }}
 
@@ -219,6 +220,7 @@ stated as (
         stretches.next_cut_at is null and periods.is_overlap_trimmed as is_overlap_trimmed,
         stretches.next_cut_at is null and periods.is_gap_bridged as is_gap_bridged,
         refunded_starts.subscription_id is not null as is_refunded_start,
+        periods.is_deleted,
         periods.is_undated
     from stretches
     inner join periods
@@ -268,6 +270,7 @@ final as (
         is_overlap_trimmed,
         is_gap_bridged,
         is_refunded_start,
+        is_deleted,
         is_undated
     from stated
 

@@ -225,6 +225,8 @@ def _merge(
         select delivered.* from {incoming} as delivered
         inner join latest on latest._row = delivered._row""",
     )
+    if table.keeps_deleted:
+        _keep_deleted(con, table, same_key, is_reread=is_reread)
     con.execute(
         f"""delete from {landing} as standing where exists (
             select 1 from arriving as delivered where {same_key}
@@ -237,8 +239,87 @@ def _merge(
         "_loaded_at": f"timestamp {literal(now.isoformat(sep=' '))}",
         "_is_held": "false",
     }
+    if table.keeps_deleted:
+        values["_loaded_at"] = f"coalesce(_deleted_at, {values['_loaded_at']})"
     selected = ", ".join(f"{value} as {quoted(name)}" for name, value in values.items())
     con.execute(f"insert into {landing} by name select {selected} from arriving order by _row")
+
+
+def _keep_deleted(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    same_key: str,
+    *,
+    is_reread: bool,
+) -> None:
+    """Lets the rows that go keep what they last said, and when they first went (E82).
+
+    What a deleting row says itself counts more, but for a default, which is nobody's word.
+
+    Args:
+        con: Connection with the temporary tables `arriving` and `refused`; `arriving` gets the
+            column _deleted_at, null unless the row had gone before.
+        table: The input.
+        same_key: Condition that `standing` and `delivered` have one key.
+        is_reread: Whether the files were read before: then their rows went when they went.
+    """
+    landing, incoming = f"landing.{quoted(table.name)}", f"incoming.{quoted(table.name)}"
+    con.execute("alter table arriving add column _deleted_at timestamp")
+    if not con.execute("select 1 from arriving where _is_deleted limit 1").fetchall():
+        return
+    con.execute(
+        f"""create or replace temp table earlier as
+        select delivered._row as deleted_row, max(standing._row) as _row
+        from arriving as delivered
+        inner join {incoming} as standing on {same_key} and standing._row < delivered._row
+        where delivered._is_deleted and not standing._is_deleted and not exists (
+            select 1 from refused
+            where refused.input = {literal(table.name)} and refused._row = standing._row
+        )
+        group by delivered._row""",
+    )
+    came_again = "delivered._row in (select deleted_row from earlier)"
+    con.execute(
+        f"""update arriving as delivered set _deleted_at = standing._loaded_at
+        from {landing} as standing
+        where {same_key} and delivered._is_deleted and standing._is_deleted
+            and ({"true" if is_reread else f"not {came_again}"})""",
+    )
+    if is_reread:
+        con.execute(
+            """update arriving as delivered set _deleted_at = first_loads.loaded_at
+            from (
+                select files._file, min(loads.loaded_at) as loaded_at
+                from incoming._files as files
+                inner join ops.input_loads as loads
+                    on loads.input = files.input and loads.content_hash = files.content_hash
+                where files.input = ? and loads.status = 'loaded'
+                group by files._file
+            ) as first_loads
+            where delivered._is_deleted and delivered._deleted_at is null
+                and delivered._file = first_loads._file""",
+            [table.name],
+        )
+    kept = ", ".join(
+        f"{quoted(column.name)} = coalesce(standing.{quoted(column.name)},"
+        f" delivered.{quoted(column.name)})"
+        if column.default is not None
+        else f"{quoted(column.name)} = coalesce(delivered.{quoted(column.name)},"
+        f" standing.{quoted(column.name)})"
+        for column in table.columns
+        if not column.key
+    )
+    con.execute(
+        f"""update arriving as delivered set {kept}
+        from {incoming} as standing
+        inner join earlier on earlier._row = standing._row
+        where earlier.deleted_row = delivered._row""",
+    )
+    con.execute(
+        f"""update arriving as delivered set {kept}
+        from {landing} as standing
+        where {same_key} and delivered._is_deleted and not {came_again}""",
+    )
 
 
 def _drop_reread(con: duckdb.DuckDBPyConnection, table: Input) -> None:

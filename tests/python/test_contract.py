@@ -86,6 +86,10 @@ def test_personal_columns_are_replaced_in_tables() -> None:
             lambda d: column(d, "orders", "status").update(descripton="x"),
             "table orders: column status: unknown key 'descripton'",
         ),
+        (
+            lambda d: table(d, "customers")["config"]["meta"].update(keeps_deleted=True),
+            "keeps_deleted and a personal column",
+        ),
         (lambda d: meta(d, "orders", "status").update(requird=True), "unknown key 'requird'"),
         (lambda d: meta(d, "orders", "status").update(required="yes"), "true or false"),
         (lambda d: column(d, "orders", "status").update(data_type="text"), "not known"),

@@ -48,6 +48,7 @@ MODELS = [
     "int_lapse_curves",
     "int_lapse_points",
     "int_order_spells",
+    "int_subscription_periods_delivered",
     "int_subscription_periods_known",
     "int_subscription_unpaid_windows",
     "int_subscription_refunded_starts",
@@ -774,6 +775,12 @@ def load_parents(path, histories, subscriptions, cutoff):
             },
         )
         load(con, "staging.stg_subscription_periods", rows, PERIOD_TYPES)
+        load(
+            con,
+            "staging.stg_subscription_periods_deleted",
+            [],
+            PERIOD_TYPES | {"deleted_at": "timestamp"},
+        )
         load(con, "staging.stg_payments", payments, PAYMENT_TYPES)
         load(con, "staging.stg_refunds", refunds, REFUND_TYPES)
 

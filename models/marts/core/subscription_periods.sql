@@ -36,6 +36,7 @@ stretches as (
         is_overlap_trimmed,
         is_gap_bridged,
         is_refunded_start,
+        is_deleted,
         is_undated
     from {{ ref('int_subscription_stretches') }}
 
@@ -117,6 +118,7 @@ final as (
             when followed.replaced_at = followed.ends_at then 'change'
             when followed.service_state = 'past_due' then 'involuntary'
             when followed.is_requested then 'voluntary'
+            when followed.is_deleted then 'unstated'
             when request_sources.delivers_requests then 'completed_term'
             else 'unstated'
         end as end_reason,
@@ -148,6 +150,7 @@ final as (
         followed.is_overlap_trimmed,
         followed.is_gap_bridged,
         followed.is_refunded_start,
+        followed.is_deleted,
         followed.is_undated
     from followed
     inner join prefixes
