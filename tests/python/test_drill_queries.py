@@ -26,6 +26,13 @@ MEASURES = {
         "revenue_denominator", "mrr", "mrr_denominator",
     ],
     "retention.lapse_curve": ["at_risk", "completed", "censored", "completed_gaps"],
+    "retention.onboarding_effect": [
+        "finished", "finished_retained", "not_finished", "not_finished_retained",
+    ],
+    "retention.first_experience": ["customers", "eligible", "repeat_buyers"],
+    "retention.repeat_purchase": [
+        "customers", "reached_next", "eligible", "eligible_reached_next", "gaps",
+    ],
     "retention.first_experience": ["customers", "eligible", "repeat_buyers"],
     "retention.repeat_purchase": [
         "customers", "reached_next", "eligible", "eligible_reached_next", "gaps",

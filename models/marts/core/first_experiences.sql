@@ -110,9 +110,7 @@ first_day_orders as (
         orders.employee_id,
         orders.sales_channel,
         orders.first_category,
-        sum(orders.net_revenue_before_refunds) over (
-            partition by orders.customer_id
-        ) as net_revenue_before_refunds
+        orders.net_revenue_before_refunds
     from occasions
     inner join orders
         on occasions.customer_id = orders.customer_id
@@ -132,8 +130,7 @@ first_orders as (
         discount_amount,
         employee_id,
         sales_channel,
-        first_category,
-        net_revenue_before_refunds
+        first_category
     from first_day_orders
     qualify
         row_number() over (
@@ -154,6 +151,23 @@ refunded as (
         on first_orders.order_id = refunds.order_id
     where refunds.refunded_on <= {{ known_by }}
     group by first_orders.customer_id
+
+),
+
+refunded_values as (
+
+    select
+        refunded.customer_id,
+        refunded.refund_amount,
+        refunded.net_refunds,
+        sum(first_day_orders.net_revenue_before_refunds) as net_revenue_before_refunds
+    from refunded
+    inner join first_day_orders
+        on refunded.customer_id = first_day_orders.customer_id
+    group by
+        refunded.customer_id,
+        refunded.refund_amount,
+        refunded.net_refunds
 
 ),
 
@@ -266,8 +280,10 @@ final as (
             when first_orders.first_on >= refunds_history.first_on
                 then
                     case
-                        when coalesce(refunded.refund_amount, 0) <= 0 then 'no refund'
-                        when refunded.net_refunds >= first_orders.net_revenue_before_refunds
+                        when coalesce(refunded_values.refund_amount, 0) <= 0 then 'no refund'
+                        when
+                            refunded_values.net_refunds
+                            >= refunded_values.net_revenue_before_refunds
                             then 'in full'
                         else 'in part'
                     end
@@ -284,8 +300,8 @@ final as (
         on first_orders.customer_id = complained.customer_id
     left join answered
         on first_orders.customer_id = answered.customer_id
-    left join refunded
-        on first_orders.customer_id = refunded.customer_id
+    left join refunded_values
+        on first_orders.customer_id = refunded_values.customer_id
 
 )
 

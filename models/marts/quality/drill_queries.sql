@@ -45,6 +45,39 @@ final as (
         parameters,
         adds_up_by,
         query
+    from {{ ref('int_drill_onboarding_effect') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_first_experience') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_repeat_purchase') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
     from {{ ref('int_drill_first_experience') }}
 
     union all
