@@ -33,10 +33,6 @@ MEASURES = {
     "retention.repeat_purchase": [
         "customers", "reached_next", "eligible", "eligible_reached_next", "gaps",
     ],
-    "retention.first_experience": ["customers", "eligible", "repeat_buyers"],
-    "retention.repeat_purchase": [
-        "customers", "reached_next", "eligible", "eligible_reached_next", "gaps",
-    ],
     "revenue.revenue_growth": ["customers", "orders", "revenue"],
     "revenue.revenue_concentration": [
         "window_customers", "window_revenue", "customers", "revenue",

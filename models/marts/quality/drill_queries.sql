@@ -78,28 +78,6 @@ final as (
         parameters,
         adds_up_by,
         query
-    from {{ ref('int_drill_first_experience') }}
-
-    union all
-
-    select
-        mart,
-        measure,
-        description,
-        parameters,
-        adds_up_by,
-        query
-    from {{ ref('int_drill_repeat_purchase') }}
-
-    union all
-
-    select
-        mart,
-        measure,
-        description,
-        parameters,
-        adds_up_by,
-        query
     from {{ ref('int_drill_revenue_growth') }}
 
     union all
