@@ -44,6 +44,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "gap_tolerance_days": (0, None),
     "refunded_start_days": (0, None),
     "reactivation_window_days": (0, None),
+    "revenue_window_days": (1, None),
     "small_cell_size": (0, None),
     "left_truncation_days": (0, None),
     "max_age_weeks": (0, None),
