@@ -1,16 +1,16 @@
--- One row per person, trait and day from whose end the value holds, until the trait's next row.
--- What is not known is '(none)' (added where the traits are put together). A trait that never
--- changes has one row. A new dimension is one more branch here, and its name in
+-- One row per person, trait and day from whose end the value holds, until the trait's next row; no
+-- day where it holds from ever on. What is not known is '(none)' (added in int_dimension_spells,
+-- where traits become dimensions). A new dimension is one more branch here, and its name in
 -- seeds/dimension_sets.
 with
 
-members as (
+people as (
 
     select
+        person_number,
         customer_id,
         first_day
-    from {{ ref('int_cohort_members') }}
-    where basis = 'any'
+    from {{ ref('int_person_numbers') }}
 
 ),
 
@@ -24,49 +24,50 @@ cutoff as (
 customers as (
 
     select
-        members.customer_id,
-        members.first_day,
+        people.person_number,
+        people.first_day,
         customers.country,
         customers.gender,
         customers.birth_year,
         customers.acquisition_channel,
         customers.account_owner_id
-    from members
+    from people
     inner join {{ ref('customers') }} as customers
-        on members.customer_id = customers.customer_id
+        on people.customer_id = customers.customer_id
+
+),
+
+orders as (
+
+    select
+        people.person_number,
+        orders.order_id,
+        orders.ordered_at,
+        orders.ordered_on,
+        orders.employee_id,
+        orders.sales_channel,
+        orders.first_category,
+        orders.is_purchase
+    from {{ ref('orders') }} as orders
+    inner join people
+        on orders.customer_id = people.customer_id
+    where orders.is_valid
 
 ),
 
 -- an order's day keeps what its last order says
-orders as (
+order_days as (
 
     select
-        customer_id,
+        person_number,
         ordered_on,
         employee_id,
         sales_channel
-    from {{ ref('orders') }}
-    where is_valid and customer_id is not null
+    from orders
     qualify
         row_number() over (
-            partition by customer_id, ordered_on
+            partition by person_number, ordered_on
             order by ordered_at desc nulls last, order_id desc nulls last
-        ) = 1
-
-),
-
-purchases as (
-
-    select
-        customer_id,
-        ordered_on,
-        first_category
-    from {{ ref('orders') }}
-    where is_purchase and customer_id is not null
-    qualify
-        row_number() over (
-            partition by customer_id
-            order by ordered_at nulls first, order_id nulls first
         ) = 1
 
 ),
@@ -74,20 +75,43 @@ purchases as (
 occasions as (
 
     select
-        customer_id,
-        occasion_on,
-        occasion_number
-    from {{ ref('int_purchase_occasions') }}
+        people.person_number,
+        occasions.occasion_on,
+        occasions.occasion_number
+    from {{ ref('int_purchase_occasions') }} as occasions
+    inner join people
+        on occasions.customer_id = people.customer_id
+
+),
+
+first_purchases as (
+
+    select
+        orders.person_number,
+        orders.ordered_on,
+        orders.first_category
+    from orders
+    inner join occasions
+        on orders.person_number = occasions.person_number
+        and orders.ordered_on = occasions.occasion_on
+    where orders.is_purchase and occasions.occasion_number = 1
+    qualify
+        row_number() over (
+            partition by orders.person_number
+            order by orders.ordered_at nulls first, orders.order_id nulls first
+        ) = 1
 
 ),
 
 plan_days as (
 
     select
-        customer_id,
-        changed_on,
-        plan_id
-    from {{ ref('int_plan_days') }}
+        people.person_number,
+        plan_days.changed_on,
+        plan_days.plan_id
+    from {{ ref('int_plan_days') }} as plan_days
+    inner join people
+        on plan_days.customer_id = people.customer_id
 
 ),
 
@@ -120,6 +144,17 @@ age_steps as (
 
 ),
 
+-- from this age to the next step's
+age_stretches as (
+
+    select
+        from_age,
+        lead(from_age) over (order by from_age nulls first) as to_age,
+        age_band
+    from age_steps
+
+),
+
 tenure_bands as (
 
     select
@@ -141,56 +176,64 @@ frequency_bands as (
 final as (
 
     select
-        customer_id,
+        person_number,
         'all' as trait,
-        first_day as changed_on,
+        cast(null as date) as changed_on,
         'all' as value
-    from members
+    from people
 
     union all
 
     select
-        customer_id,
+        person_number,
         'country' as trait,
-        first_day as changed_on,
+        cast(null as date) as changed_on,
         country as value
     from customers
 
     union all
 
     select
-        customer_id,
+        person_number,
         'gender' as trait,
-        first_day as changed_on,
+        cast(null as date) as changed_on,
         gender as value
     from customers
 
     union all
 
     select
-        customer_id,
+        person_number,
         'acquisition_channel' as trait,
-        first_day as changed_on,
+        cast(null as date) as changed_on,
         acquisition_channel as value
     from customers
 
     union all
 
+    -- the steps of an age that the person has as a customer, up to the cutoff
     select
-        customers.customer_id,
+        customers.person_number,
         'age_band' as trait,
-        make_date(cast(customers.birth_year + age_steps.from_age as integer), 1, 1) as changed_on,
-        age_steps.age_band as value
+        make_date(cast(customers.birth_year + age_stretches.from_age as integer), 1, 1)
+            as changed_on,
+        age_stretches.age_band as value
     from customers
-    cross join age_steps
-    where customers.birth_year is not null
+    cross join age_stretches
+    cross join cutoff
+    where
+        customers.birth_year + age_stretches.from_age <= year(cutoff.cutoff_day)
+        and (
+            age_stretches.to_age is null
+            or customers.birth_year + age_stretches.to_age > year(customers.first_day)
+        )
 
     union all
 
     select
-        customer_id,
+        person_number,
         'account_owner' as trait,
-        first_day as changed_on,
+        cast(null as date) as changed_on,
         account_owner_id as value
     from customers
     where account_owner_id is not null
@@ -199,37 +242,37 @@ final as (
 
     -- where the account has no owner: who took the last valid order
     select
-        orders.customer_id,
+        order_days.person_number,
         'account_owner' as trait,
-        orders.ordered_on as changed_on,
-        orders.employee_id as value
-    from orders
+        order_days.ordered_on as changed_on,
+        order_days.employee_id as value
+    from order_days
     inner join customers
-        on orders.customer_id = customers.customer_id
+        on order_days.person_number = customers.person_number
     where customers.account_owner_id is null
 
     union all
 
     select
-        customer_id,
+        person_number,
         'sales_channel' as trait,
         ordered_on as changed_on,
         sales_channel as value
-    from orders
+    from order_days
 
     union all
 
     select
-        customer_id,
+        person_number,
         'first_category' as trait,
         ordered_on as changed_on,
         first_category as value
-    from purchases
+    from first_purchases
 
     union all
 
     select
-        customer_id,
+        person_number,
         'plan' as trait,
         changed_on,
         plan_id as value
@@ -238,36 +281,36 @@ final as (
     union all
 
     select
-        members.customer_id,
+        people.person_number,
         'tenure_band' as trait,
-        {{ add_months('members.first_day', 'tenure_bands.from_months') }} as changed_on,
+        {{ add_months('people.first_day', 'tenure_bands.from_months') }} as changed_on,
         tenure_bands.tenure_band as value
-    from members
+    from people
     cross join tenure_bands
     cross join cutoff
-    where {{ add_months('members.first_day', 'tenure_bands.from_months') }} <= cutoff.cutoff_day
+    where {{ add_months('people.first_day', 'tenure_bands.from_months') }} <= cutoff.cutoff_day
 
     union all
 
     -- before the first purchase: whoever came as a subscriber
     select
-        members.customer_id,
+        people.person_number,
         'frequency_band' as trait,
-        members.first_day as changed_on,
+        people.first_day as changed_on,
         frequency_bands.frequency_band as value
-    from members
+    from people
     cross join frequency_bands
     left join occasions
         on
-        members.customer_id = occasions.customer_id
-        and members.first_day = occasions.occasion_on
+        people.person_number = occasions.person_number
+        and people.first_day = occasions.occasion_on
         and occasions.occasion_number = 1
-    where frequency_bands.from_occasions = 0 and occasions.customer_id is null
+    where frequency_bands.from_occasions = 0 and occasions.person_number is null
 
     union all
 
     select
-        occasions.customer_id,
+        occasions.person_number,
         'frequency_band' as trait,
         occasions.occasion_on as changed_on,
         frequency_bands.frequency_band as value

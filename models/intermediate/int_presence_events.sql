@@ -1,14 +1,15 @@
 -- One row per person, basis, grain, period and thing that happened to the presence in it: new,
 -- returned, lost, transient (no close sees it), intra_period_lapse (at both ends, lost inside).
--- valued_on is the day whose value it counts under: the last of the period for new and returned,
--- the one before it for lost and intra_period_lapse, the day of entry for transient (E92).
+-- valued_on is the day whose value it counts under (E92): the last of the period for new and
+-- returned, the one before it for lost and intra_period_lapse, the day of entry for transient.
 with
 
 presence_periods as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         present_from,
         first_period,
@@ -31,8 +32,9 @@ cutoff as (
 seen as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         first_period,
         first_close,
@@ -48,8 +50,9 @@ seen as (
 entries as (
 
     select
-        seen.customer_id,
+        seen.person_number,
         seen.basis,
+        seen.is_only_basis,
         seen.grain,
         seen.first_close as period_number,
         case
@@ -69,8 +72,9 @@ entries as (
 exits as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         last_close + 1 as period_number,
         'lost' as event,
@@ -85,8 +89,9 @@ exits as (
 lapses as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         first_close as period_number,
         'intra_period_lapse' as event,
@@ -99,8 +104,9 @@ lapses as (
 transients as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         first_close as period_number,
         'transient' as event,
@@ -111,8 +117,9 @@ transients as (
         and previous_close is distinct from first_close - 1
         and next_close is distinct from first_close
     group by
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         first_close
 
@@ -121,8 +128,9 @@ transients as (
 final as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         period_number,
         event,
@@ -132,8 +140,9 @@ final as (
     union all
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         period_number,
         event,
@@ -143,8 +152,9 @@ final as (
     union all
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         period_number,
         event,
@@ -154,8 +164,9 @@ final as (
     union all
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         period_number,
         event,

@@ -1,17 +1,28 @@
 -- One row per person, basis, grain, dimension and period at whose open and close the person is
 -- there under two different values (E92). A value that only stood in between is not seen; one that
--- changed and changed back is no move.
+-- changed and changed back is no move. Who has one basis only counts in any as well (int_presence).
 with
 
-customer_dimensions as (
+changes as (
 
     select
-        customer_id,
+        person_number,
         dimension,
         value,
-        valid_from,
-        valid_to
-    from {{ ref('customer_dimensions') }}
+        previous_value,
+        valid_from as changed_on
+    from {{ ref('int_dimension_spells') }}
+    where previous_value is not null
+
+),
+
+value_numbers as (
+
+    select
+        value_number,
+        dimension,
+        value
+    from {{ ref('int_value_numbers') }}
 
 ),
 
@@ -27,8 +38,9 @@ dimension_grains as (
 presence_periods as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         first_close,
         last_close,
@@ -38,43 +50,34 @@ presence_periods as (
 
 ),
 
-value_changes as (
-
-    select
-        earlier.customer_id,
-        earlier.dimension,
-        later.valid_from as changed_on,
-        earlier.value as value_before,
-        later.value as value_after
-    from customer_dimensions as earlier
-    inner join customer_dimensions as later
-        on
-        earlier.customer_id = later.customer_id
-        and earlier.dimension = later.dimension
-        and earlier.valid_to = later.valid_from
-
-),
-
 numbered_changes as (
 
     select
-        value_changes.customer_id,
-        value_changes.dimension,
+        changes.person_number,
+        changes.dimension,
         dimension_grains.grain,
-        {{ period_number('dimension_grains.grain', 'value_changes.changed_on') }} as period_number,
-        value_changes.changed_on,
-        value_changes.value_before,
-        value_changes.value_after
-    from value_changes
+        {{ period_number('dimension_grains.grain', 'changes.changed_on') }} as period_number,
+        changes.changed_on,
+        values_before.value_number as value_before,
+        values_after.value_number as value_after
+    from changes
+    inner join value_numbers as values_before
+        on
+        changes.dimension = values_before.dimension
+        and changes.previous_value = values_before.value
+    inner join value_numbers as values_after
+        on
+        changes.dimension = values_after.dimension
+        and changes.value = values_after.value
     inner join dimension_grains
-        on value_changes.dimension = dimension_grains.dimension
+        on changes.dimension = dimension_grains.dimension
 
 ),
 
 period_changes as (
 
     select
-        customer_id,
+        person_number,
         dimension,
         grain,
         period_number,
@@ -82,7 +85,7 @@ period_changes as (
         max_by(value_after, changed_on) as value_at_close
     from numbered_changes
     group by
-        customer_id,
+        person_number,
         dimension,
         grain,
         period_number
@@ -92,8 +95,9 @@ period_changes as (
 final as (
 
     select
-        presence_periods.customer_id,
+        presence_periods.person_number,
         presence_periods.basis,
+        presence_periods.is_only_basis,
         presence_periods.grain,
         period_changes.dimension,
         period_changes.period_number,
@@ -102,7 +106,7 @@ final as (
     from period_changes
     inner join presence_periods
         on
-        period_changes.customer_id = presence_periods.customer_id
+        period_changes.person_number = presence_periods.person_number
         and period_changes.grain = presence_periods.grain
         and period_changes.period_number
         between presence_periods.first_close and presence_periods.last_close

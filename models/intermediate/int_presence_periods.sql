@@ -1,14 +1,15 @@
 -- One row per person, basis, stretch of presence and grain: the first and the last period at whose
 -- close the person is there, and the nearest such closes of the person's stretches before and
 -- after. Where last_close lies before first_close, the stretch begins and ends inside one period
--- and no close sees it.
+-- and no close sees it. Who has one basis only counts in any as well (int_presence).
 with
 
 stretches as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         first_day,
         present_from,
         present_to
@@ -30,8 +31,9 @@ running_periods as (
 closes as (
 
     select
-        stretches.customer_id,
+        stretches.person_number,
         stretches.basis,
+        stretches.is_only_basis,
         running_periods.grain,
         stretches.present_from,
         {{ period_number('running_periods.grain', 'stretches.first_day') }} as first_period,
@@ -49,8 +51,9 @@ closes as (
 final as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         present_from,
         first_period,
@@ -58,12 +61,12 @@ final as (
         last_close,
         running_period,
         max(case when first_close <= last_close then last_close end) over (
-            partition by customer_id, basis, grain
+            partition by person_number, basis, grain
             order by present_from nulls first
             rows between unbounded preceding and 1 preceding
         ) as previous_close,
         min(case when first_close <= last_close then first_close end) over (
-            partition by customer_id, basis, grain
+            partition by person_number, basis, grain
             order by present_from nulls first
             rows between 1 following and unbounded following
         ) as next_close

@@ -9,8 +9,9 @@ with
 presence_events as (
 
     select
-        customer_id,
+        person_number,
         basis,
+        is_only_basis,
         grain,
         period_number,
         event,
@@ -23,8 +24,8 @@ presence_moves as (
 
     select
         basis,
+        is_only_basis,
         grain,
-        dimension,
         period_number,
         value_at_open,
         value_at_close
@@ -32,15 +33,15 @@ presence_moves as (
 
 ),
 
-customer_dimensions as (
+dimension_spells as (
 
     select
-        customer_id,
+        person_number,
         dimension,
         value,
         valid_from,
         valid_to
-    from {{ ref('customer_dimensions') }}
+    from {{ ref('int_dimension_spells') }}
 
 ),
 
@@ -67,26 +68,27 @@ value_numbers as (
 spells as (
 
     select
-        customer_dimensions.customer_id,
+        dimension_spells.person_number,
         dimension_grains.grain,
         value_numbers.value_number,
-        customer_dimensions.valid_from,
-        customer_dimensions.valid_to
-    from customer_dimensions
+        dimension_spells.valid_from,
+        dimension_spells.valid_to
+    from dimension_spells
     inner join value_numbers
         on
-        customer_dimensions.dimension = value_numbers.dimension
-        and customer_dimensions.value = value_numbers.value
+        dimension_spells.dimension = value_numbers.dimension
+        and dimension_spells.value = value_numbers.value
     inner join dimension_grains
-        on customer_dimensions.dimension = dimension_grains.dimension
+        on dimension_spells.dimension = dimension_grains.dimension
 
 ),
 
-counted_events as (
+counted as (
 
     select
         presence_events.grain,
         presence_events.basis,
+        presence_events.is_only_basis,
         spells.value_number,
         presence_events.period_number,
         presence_events.event,
@@ -94,40 +96,25 @@ counted_events as (
     from presence_events
     inner join spells
         on
-        presence_events.customer_id = spells.customer_id
+        presence_events.person_number = spells.person_number
         and presence_events.grain = spells.grain
         and presence_events.valued_on >= spells.valid_from
         and (spells.valid_to is null or presence_events.valued_on < spells.valid_to)
     group by
         presence_events.grain,
         presence_events.basis,
+        presence_events.is_only_basis,
         spells.value_number,
         presence_events.period_number,
         presence_events.event
-
-),
-
-flows as (
-
-    select
-        counted_events.grain,
-        counted_events.basis,
-        value_numbers.dimension,
-        value_numbers.value,
-        counted_events.period_number,
-        counted_events.event,
-        counted_events.people
-    from counted_events
-    inner join value_numbers
-        on counted_events.value_number = value_numbers.value_number
 
     union all
 
     select
         grain,
         basis,
-        dimension,
-        value_at_open as value,
+        is_only_basis,
+        value_at_open as value_number,
         period_number,
         'moved_out' as event,
         count(*) as people
@@ -135,7 +122,7 @@ flows as (
     group by
         grain,
         basis,
-        dimension,
+        is_only_basis,
         value_at_open,
         period_number
 
@@ -144,8 +131,8 @@ flows as (
     select
         grain,
         basis,
-        dimension,
-        value_at_close as value,
+        is_only_basis,
+        value_at_close as value_number,
         period_number,
         'moved_in' as event,
         count(*) as people
@@ -153,31 +140,60 @@ flows as (
     group by
         grain,
         basis,
-        dimension,
+        is_only_basis,
         value_at_close,
         period_number
+
+),
+
+-- who has one basis only counts in any as well
+flows as (
+
+    select
+        grain,
+        basis,
+        value_number,
+        period_number,
+        event,
+        people
+    from counted
+
+    union all
+
+    select
+        grain,
+        'any' as basis,
+        value_number,
+        period_number,
+        event,
+        people
+    from counted
+    where is_only_basis
 
 ),
 
 final as (
 
     select
-        grain,
-        basis,
-        dimension,
-        value,
-        period_number,
+        flows.grain,
+        flows.basis,
+        value_numbers.dimension,
+        value_numbers.value,
+        flows.period_number,
         {% for event in events %}
-            cast(coalesce(sum(people) filter (where event = '{{ event }}'), 0) as bigint)
-                as {{ event }}{% if not loop.last %},{% endif %}
+            cast(
+                coalesce(sum(flows.people) filter (where flows.event = '{{ event }}'), 0) as bigint
+            ) as {{ event }}{% if not loop.last %},{% endif %}
         {% endfor %}
     from flows
+    inner join value_numbers
+        on flows.value_number = value_numbers.value_number
     group by
-        grain,
-        basis,
-        dimension,
-        value,
-        period_number
+        flows.grain,
+        flows.basis,
+        value_numbers.dimension,
+        value_numbers.value,
+        flows.period_number
 
 )
 

@@ -1,5 +1,6 @@
 -- A set is built whole: components numbered 1, 2, ... and the same grains on each of its rows;
--- `all` at every grain; brackets end after they begin; the first tenure band begins at 0.
+-- `all` at every grain; brackets end after they begin; the first tenure band begins at 0. A crossed
+-- set has at most the four components that int_dimension_spells joins.
 with
 
 dimension_sets as (
@@ -27,6 +28,7 @@ broken_sets as (
     where
         first_position <> 1
         or last_position <> components
+        or components > 4
         or different_components <> components
         or not has_one_answer_per_grain
 
