@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestration.contract import Column
-from orchestration.landing.mapping import EPOCHS, Delivery
+from orchestration.landing.mapping import EPOCHS, SERIAL_DAYS, Delivery
 from orchestration.landing.sql import literal, literals
 
 TRUE_TEXTS = ("true", "t", "yes", "y", "1", "1.0")
@@ -22,6 +22,8 @@ _UTC = "Z|z|UTC|GMT"
 _OFFSET = rf"(?:{_UTC}|[+-]\d{{2}}(?::?\d{{2}})?)"
 # A fraction beyond these digits is cut before rounding, so that no text is too long for a decimal.
 _ROUNDED_DIGITS = 17
+# From 1899-12-30, with which spreadsheets begin.
+_DAYS_TO_1970 = 25569
 
 
 @dataclass(frozen=True)
@@ -287,6 +289,14 @@ def _by_format(text: str, zone: str, text_format: str) -> str:
         return (
             f"case when regexp_full_match({text}, '-?\\d{{1,15}}(\\.\\d*)?')"
             f" then make_timestamp(cast({number} * {factor} as bigint)) end"
+        )
+    if text_format == SERIAL_DAYS:
+        days = f"try_cast(replace({text}, ',', '.') as decimal(20,12)) - {_DAYS_TO_1970}"
+        # to the second, as a fraction of a day is never exact
+        local = f"make_timestamp(cast(round(({days}) * 86400) as bigint) * 1000000)"
+        return (
+            f"case when regexp_full_match({text}, '\\d{{4,6}}([.,]\\d{{1,11}})?')"
+            f" then {_to_utc(local, zone)} end"
         )
     parsed = f"try_strptime({text}, {literal(text_format)})"
     if "%z" in text_format:

@@ -40,6 +40,8 @@ NULL_TEXTS = (
 )
 FILE_FORMATS = ("csv", "jsonl", "parquet")
 EPOCHS = ("epoch_seconds", "epoch_milliseconds")
+# Days since 1899-12-30, in local time, as spreadsheets keep a date: 45658 is 2025-01-01.
+SERIAL_DAYS = "spreadsheet_days"
 
 _GLOBAL_KEYS = {
     "inputs",
@@ -82,7 +84,8 @@ class Delivery:
         encoding: Name of a Python codec.
         decimal: Sign between whole and fraction, `.` or `,`.
         thousands: Sign between groups of three digits.
-        date_formats: strptime formats or `epoch_seconds`, `epoch_milliseconds`; tried first.
+        date_formats: strptime formats, `epoch_seconds`, `epoch_milliseconds` or
+            `spreadsheet_days`; tried first.
         time_zone: IANA zone of instants without an offset; None = business_timezone.
         loaded_through: Instant (UTC) up to which the feed is complete.
         null_texts: Texts that mean "absent", besides the empty one.
@@ -404,11 +407,11 @@ def _encoding(value: object, place: _Place) -> str | None:
 def _date_formats(raw: dict[str, Any], place: _Place) -> tuple[str, ...]:
     formats = _texts(raw, "date_formats", place)
     for text in formats:
-        if text not in EPOCHS and not _is_format(text):
+        if text not in (*EPOCHS, SERIAL_DAYS) and not _is_format(text):
             raise place.fail(
                 "date_formats",
                 f"{_short(text)!r} is no format such as '%d.%m.%Y %H:%M',"
-                f" nor {' or '.join(EPOCHS)}",
+                f" nor {', '.join(EPOCHS)} or {SERIAL_DAYS}",
             )
     return formats
 

@@ -28,7 +28,7 @@ INPUTS_YML = f"""\
 # decimal: ","                 # sign between whole and fraction: "." or ","
 # thousands: "."               # sign between groups of three digits, where numbers have one
 # date_formats: ["%d.%m.%Y %H:%M", "%d.%m.%Y"]   # where dates are not 2024-03-01T12:00:00; also
-#                              # epoch_seconds, epoch_milliseconds
+#                              # epoch_seconds, epoch_milliseconds, spreadsheet_days (45658)
 # time_zone: Europe/Berlin     # of instants without an offset; else the setting business_timezone
 # loaded_through: 2026-10-31   # the delivery is complete up to the end of this day (or an instant)
 # null_texts: {list(NULL_TEXTS)!r}   # texts that mean "no value"

@@ -4,7 +4,7 @@ What breaks one of them stops the refresh before any model runs. All is counted 
 one row per input.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from orchestration.quality.results import (
     WARNING,
     CheckResult,
 )
+from orchestration.quality.suggest import columns_line
 from orchestration.quality.views import SCHEMA, stand
 from orchestration.settings import Settings
 
@@ -118,6 +119,7 @@ def delivery_results(
     contract: Contract,
     settings: Settings,
     now: datetime,
+    suggested: Mapping[str, str],
 ) -> list[CheckResult]:
     """Check each delivery as a whole, after its rows.
 
@@ -127,6 +129,7 @@ def delivery_results(
         settings: The settings; max_quarantined_share, volume_tolerance, max_data_age_days, and
             as_of, against which age is measured where it is given.
         now: Moment of the load, UTC without offset.
+        suggested: What would make refused values fit, by the id of the check that refuses them.
 
     Returns:
         The results, for every delivered input that can be judged.
@@ -138,7 +141,8 @@ def delivery_results(
         if delivered.table.name in REQUIRED_INPUTS:
             results.append(_not_empty(con, delivered))
         if delivered.rows_read:
-            results.append(_refused_share(con, delivered, settings.get("max_quarantined_share")))
+            limit = settings.get("max_quarantined_share")
+            results.append(_refused_share(con, delivered, limit, suggested))
             results.extend(_volume(con, delivered.table, settings.get("volume_tolerance"), now))
     limit = settings.get("max_data_age_days")
     if limit:
@@ -222,6 +226,8 @@ def _required_columns(table: Input, files: list[tuple]) -> CheckResult:
     columns = sorted({column for _, missing in lacking for column in missing})
     examples = [f"{file}: {', '.join(missing)}" for file, missing in lacking]
     required = [column.name for column in table.columns if column.required]
+    line = columns_line(table.name, columns, strange)
+    blank = ", with its name in the file in the place of each ?" if "?" in line else ""
     wrong = "column is" if len(columns) == 1 else "columns are"
     return _result(
         table.name,
@@ -240,9 +246,8 @@ def _required_columns(table: Input, files: list[tuple]) -> CheckResult:
             f"{table.name}.required_column",
             examples,
             hint + NOTHING_TAKEN,
-            "add the missing columns to the export, or say in inputs.yml which column of the file "
-            f"holds each, such as `inputs: {{{table.name}: {{columns: {{{columns[0]}: "
-            "its name in the file}}}`",
+            "add the missing columns to the export, or say in inputs.yml, under inputs, which "
+            f"column of the file holds each: `{line}`{blank}",
         ),
     )
 
@@ -351,7 +356,10 @@ def _not_empty(con: duckdb.DuckDBPyConnection, delivered: Delivered) -> CheckRes
 
 
 def _refused_share(
-    con: duckdb.DuckDBPyConnection, delivered: Delivered, limit: float
+    con: duckdb.DuckDBPyConnection,
+    delivered: Delivered,
+    limit: float,
+    suggested: Mapping[str, str],
 ) -> CheckResult:
     """Check that not too many rows of an input are refused."""
     name = delivered.table.name
@@ -359,6 +367,15 @@ def _refused_share(
     is_fine = share <= limit
     reasons = _reasons(con, name)
     examples = _refused_examples(con, name)
+    cures = [
+        f"{check_id.removeprefix(f'{name}.')}: {said}"
+        for check_id, said in suggested.items()
+        if check_id.startswith(f"{name}.")
+    ]
+    remedy = (
+        "so many faults mostly have one cause, such as a changed export; correct it and deliver "
+        "the file again. If the rows are rightly refused, raise max_quarantined_share in SETTINGS"
+    )
     return _result(
         name,
         "max_quarantined_share",
@@ -379,9 +396,7 @@ def _refused_share(
             f"{name}.max_quarantined_share",
             examples,
             f"Most often for: {reasons}. {NOTHING_TAKEN}",
-            "so many faults mostly have one cause, such as a changed export; correct it and "
-            "deliver the file again. If the rows are rightly refused, raise max_quarantined_share "
-            "in SETTINGS",
+            "; ".join(cures) or remedy,
         ),
     )
 

@@ -22,6 +22,7 @@ from orchestration.quality.deliveries import (
 from orchestration.quality.messages import example, row_result
 from orchestration.quality.results import ERROR, CheckResult, store_results
 from orchestration.quality.rules import LINKS, ROWS, Rule, is_hold, rules_of
+from orchestration.quality.suggest import SAMPLE, suggestion
 from orchestration.quality.views import SCHEMA
 from orchestration.records import connect
 from orchestration.settings import Settings
@@ -60,11 +61,22 @@ def check_inputs(
         results = file_results(con, contract, workspace.landing)
         checked = _check_rows(con, workspace, contract, settings, now)
         shown = _examples(con, contract)
+        suggested = {
+            rule.check_id: said
+            for rule, _, failed in checked
+            if failed and (said := _suggested(con, contract, rule))
+        }
         results += [
-            row_result(rule, rows, failed, shown.get(rule.check_id, []))
+            row_result(
+                rule,
+                rows,
+                failed,
+                shown.get(rule.check_id, []),
+                suggested.get(rule.check_id),
+            )
             for rule, rows, failed in checked
         ]
-        results += delivery_results(con, contract, settings, now)
+        results += delivery_results(con, contract, settings, now, suggested)
         con.execute("begin")
         try:
             _refuse(con)
@@ -217,6 +229,19 @@ def _examples(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, l
         for check_id, file, line, value in found:
             examples.setdefault(check_id, []).append(example(file, line, value))
     return examples
+
+
+def _suggested(con: duckdb.DuckDBPyConnection, contract: Contract, rule: Rule) -> str | None:
+    """Say what would make the refused values of a rule fit, told from the most frequent ones."""
+    if rule.name not in ("type", "accepted_values"):
+        return None
+    column = contract.inputs[rule.input].column(rule.column)
+    texts = con.execute(
+        f"""select value from {SCHEMA}._found where check_id = ? and value is not null
+        group by value order by count(*) desc, value limit {SAMPLE}""",
+        [rule.check_id],
+    ).fetchall()
+    return suggestion(rule.input, column, rule.name, [text for (text,) in texts])
 
 
 def _refuse(con: duckdb.DuckDBPyConnection) -> None:

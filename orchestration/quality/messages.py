@@ -38,7 +38,13 @@ def joined(examples: Sequence[str]) -> str | None:
     return "; ".join(examples[:3]) or None
 
 
-def row_result(rule: Rule, checked: int, failed: int, examples: Sequence[str]) -> CheckResult:
+def row_result(
+    rule: Rule,
+    checked: int,
+    failed: int,
+    examples: Sequence[str],
+    suggested: str | None = None,
+) -> CheckResult:
     """Write the result of a rule for rows.
 
     Args:
@@ -46,6 +52,7 @@ def row_result(rule: Rule, checked: int, failed: int, examples: Sequence[str]) -
         checked: Rows looked at.
         failed: Rows that break it.
         examples: Examples of these, each `file:line value`.
+        suggested: What to do, told from the values; the rule's own remedy where there is nothing.
 
     Returns:
         The result, with its message.
@@ -59,8 +66,8 @@ def row_result(rule: Rule, checked: int, failed: int, examples: Sequence[str]) -
         fate = COUNTED
         if rule.severity == ERROR:
             fate = HELD if is_hold(rule) else KEPT_OUT
-        remedy = rule.remedy
-        if rule.severity == ERROR and not is_hold(rule):
+        remedy = suggested or rule.remedy
+        if rule.severity == ERROR and not is_hold(rule) and not suggested:
             remedy += ", then deliver the rows again"
         has = "has" if failed == 1 else "have"
         message = told(
