@@ -180,24 +180,24 @@ final as (
         {% endfor %}
         cast(
             balanced.churn_revenue + balanced.contraction_revenue + balanced.pause_revenue as double
-        ) / balanced.divisor as gross_churn_rate,
+        ) / nullif(balanced.divisor, 0) as gross_churn_rate,
         cast(
             balanced.churn_revenue + balanced.contraction_revenue + balanced.pause_revenue
             - balanced.expansion_revenue as double
-        ) / balanced.divisor as net_churn_rate,
+        ) / nullif(balanced.divisor, 0) as net_churn_rate,
         cast(
             balanced.churn_revenue + balanced.contraction_revenue + balanced.pause_revenue
             - balanced.expansion_revenue - balanced.reactivation_revenue
             - balanced.resume_revenue as double
-        ) / balanced.divisor as net_churn_with_reactivation_rate,
-        cast(balanced.opening_revenue - balanced.gross_shortfall as double) / balanced.divisor
+        ) / nullif(balanced.divisor, 0) as net_churn_with_reactivation_rate,
+        cast(balanced.opening_revenue - balanced.gross_shortfall as double) / nullif(balanced.divisor, 0)
             as gross_retention_rate,
-        cast(balanced.opening_revenue - balanced.net_shortfall as double) / balanced.divisor
+        cast(balanced.opening_revenue - balanced.net_shortfall as double) / nullif(balanced.divisor, 0)
             as net_retention_rate,
         cast(
             balanced.opening_revenue - balanced.net_shortfall + balanced.reactivation_revenue
             + balanced.resume_revenue as double
-        ) / balanced.divisor as net_retention_with_reactivation_rate,
+        ) / nullif(balanced.divisor, 0) as net_retention_with_reactivation_rate,
         case
             when balanced.is_complete
                 then
