@@ -190,10 +190,10 @@ final as (
             - balanced.expansion_revenue - balanced.reactivation_revenue
             - balanced.resume_revenue as double
         ) / nullif(balanced.divisor, 0) as net_churn_with_reactivation_rate,
-        cast(balanced.opening_revenue - balanced.gross_shortfall as double) / nullif(balanced.divisor, 0)
-            as gross_retention_rate,
-        cast(balanced.opening_revenue - balanced.net_shortfall as double) / nullif(balanced.divisor, 0)
-            as net_retention_rate,
+        cast(balanced.opening_revenue - balanced.gross_shortfall as double)
+        / nullif(balanced.divisor, 0) as gross_retention_rate,
+        cast(balanced.opening_revenue - balanced.net_shortfall as double)
+        / nullif(balanced.divisor, 0) as net_retention_rate,
         cast(
             balanced.opening_revenue - balanced.net_shortfall + balanced.reactivation_revenue
             + balanced.resume_revenue as double
