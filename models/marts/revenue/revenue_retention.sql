@@ -1,7 +1,7 @@
 -- One row per window (month, quarter, year, trailing 12 months), basis, dimension and value: what
 -- revenue there was at the open, what came, grew, shrank and went, what there is at the close,
--- point to point per person (definitions §4, Rates). Money of orders is that of the
--- revenue_window_days before, of subscriptions MRR. Opening, closing and rates do not add up over windows.
+-- point to point per person (definitions §4, Rates). Of orders it is that of the
+-- revenue_window_days before, of subscriptions MRR. Balances and rates do not add up over windows.
 with
 
 revenue_ends as (
