@@ -36,44 +36,73 @@ subscription_periods as (
 
 ),
 
+-- E58: what was bought and given up within the day says how the day ended.
+day_ends as (
+
+    select
+        *,
+        first_value(end_reason) over item_day as last_end_reason,
+        first_value(ends_at) over item_day as last_ends_at,
+        first_value(end_reason) over person_day as person_end_reason
+    from subscription_periods
+    window
+        item_day as (
+            partition by customer_id, subscription_id, item_id, kind, ends_on
+            order by starts_at desc nulls last
+        ),
+        person_day as (
+            partition by customer_id, ends_on
+            order by
+                case when end_reason = 'change' then 1 else 0 end asc nulls last,
+                starts_at desc nulls last,
+                subscription_id asc nulls first,
+                item_id asc nulls first,
+                kind asc nulls first
+        )
+
+),
+
 final as (
 
     select
-        subscription_periods.subscription_id,
-        subscription_periods.item_id,
-        subscription_periods.kind,
-        subscription_periods.customer_id,
-        subscription_periods.plan_id,
-        subscription_periods.starts_at,
-        subscription_periods.starts_on,
+        day_ends.subscription_id,
+        day_ends.item_id,
+        day_ends.kind,
+        day_ends.customer_id,
+        day_ends.plan_id,
+        day_ends.starts_at,
+        day_ends.starts_on,
         case
-            when subscription_periods.ends_on <= cutoff.cutoff_day then subscription_periods.ends_at
+            when day_ends.ends_on <= cutoff.cutoff_day then day_ends.last_ends_at
         end as ends_at,
         case
-            when subscription_periods.ends_on <= cutoff.cutoff_day then subscription_periods.ends_on
+            when day_ends.ends_on <= cutoff.cutoff_day then day_ends.ends_on
         end as ends_on,
-        subscription_periods.end_reason,
-        subscription_periods.quantity,
+        case
+            when day_ends.last_end_reason = 'change' then day_ends.person_end_reason
+            else day_ends.last_end_reason
+        end as end_reason,
+        day_ends.quantity,
         {{ monthly_amount(
-            'subscription_periods.unit_amount',
-            'subscription_periods.billing_interval',
-            'subscription_periods.billing_interval_count'
+            'day_ends.unit_amount',
+            'day_ends.billing_interval',
+            'day_ends.billing_interval_count'
         ) }} as unit_mrr_native,
         {{ monthly_amount(
-            'subscription_periods.discount_amount',
-            'subscription_periods.billing_interval',
-            'subscription_periods.billing_interval_count'
+            'day_ends.discount_amount',
+            'day_ends.billing_interval',
+            'day_ends.billing_interval_count'
         ) }} as discount_mrr_native,
-        subscription_periods.currency,
-        subscription_periods.mrr_native,
-        subscription_periods.mrr
-    from subscription_periods
+        day_ends.currency,
+        day_ends.mrr_native,
+        day_ends.mrr
+    from day_ends
     cross join cutoff
     where
-        subscription_periods.starts_on <= cutoff.cutoff_day
+        day_ends.starts_on <= cutoff.cutoff_day
         and (
-            subscription_periods.ends_on is null
-            or subscription_periods.starts_on < subscription_periods.ends_on
+            day_ends.ends_on is null
+            or day_ends.starts_on < day_ends.ends_on
         )
 
 )
