@@ -26,6 +26,11 @@ MEASURES = {
         "revenue_denominator", "mrr", "mrr_denominator",
     ],
     "retention.lapse_curve": ["at_risk", "completed", "censored", "completed_gaps"],
+    "retention.change_effect": [
+        "opening_before", "lost_before", "opening_after", "lost_after",
+        "untouched_opening_before", "untouched_lost_before", "untouched_opening_after",
+        "untouched_lost_after",
+    ],
     "retention.onboarding_effect": [
         "finished", "finished_retained", "not_finished", "not_finished_retained",
     ],

@@ -45,6 +45,17 @@ final as (
         parameters,
         adds_up_by,
         query
+    from {{ ref('int_drill_change_effect') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
     from {{ ref('int_drill_onboarding_effect') }}
 
     union all
