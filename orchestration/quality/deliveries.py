@@ -22,7 +22,7 @@ from orchestration.quality.results import (
     WARNING,
     CheckResult,
 )
-from orchestration.quality.suggest import columns_line
+from orchestration.quality.suggest import Advice, advised, columns_line
 from orchestration.quality.views import SCHEMA, stand
 from orchestration.settings import Settings
 
@@ -119,7 +119,7 @@ def delivery_results(
     contract: Contract,
     settings: Settings,
     now: datetime,
-    suggested: Mapping[str, str],
+    suggested: Mapping[str, Advice],
 ) -> list[CheckResult]:
     """Check each delivery as a whole, after its rows.
 
@@ -359,7 +359,7 @@ def _refused_share(
     con: duckdb.DuckDBPyConnection,
     delivered: Delivered,
     limit: float,
-    suggested: Mapping[str, str],
+    suggested: Mapping[str, Advice],
 ) -> CheckResult:
     """Check that not too many rows of an input are refused."""
     name = delivered.table.name
@@ -367,11 +367,7 @@ def _refused_share(
     is_fine = share <= limit
     reasons = _reasons(con, name)
     examples = _refused_examples(con, name)
-    cures = [
-        f"{check_id.removeprefix(f'{name}.')}: {said}"
-        for check_id, said in suggested.items()
-        if check_id.startswith(f"{name}.")
-    ]
+    cures = [advice for check, advice in suggested.items() if check.startswith(f"{name}.")]
     remedy = (
         "so many faults mostly have one cause, such as a changed export; correct it and deliver "
         "the file again. If the rows are rightly refused, raise max_quarantined_share in SETTINGS"
@@ -396,7 +392,7 @@ def _refused_share(
             f"{name}.max_quarantined_share",
             examples,
             f"Most often for: {reasons}. {NOTHING_TAKEN}",
-            "; ".join(cures) or remedy,
+            advised(name, cures) or remedy,
         ),
     )
 

@@ -22,7 +22,7 @@ from orchestration.quality.deliveries import (
 from orchestration.quality.messages import example, row_result
 from orchestration.quality.results import ERROR, CheckResult, store_results
 from orchestration.quality.rules import LINKS, ROWS, Rule, is_hold, rules_of
-from orchestration.quality.suggest import SAMPLE, suggestion
+from orchestration.quality.suggest import SAMPLE, Advice, suggestion
 from orchestration.quality.views import SCHEMA
 from orchestration.records import connect
 from orchestration.settings import Settings
@@ -231,7 +231,7 @@ def _examples(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[str, l
     return examples
 
 
-def _suggested(con: duckdb.DuckDBPyConnection, contract: Contract, rule: Rule) -> str | None:
+def _suggested(con: duckdb.DuckDBPyConnection, contract: Contract, rule: Rule) -> Advice | None:
     """Say what would make the refused values of a rule fit, told from the most frequent ones."""
     if rule.name not in ("type", "accepted_values"):
         return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from orchestration.quality.results import ERROR, CheckResult
 from orchestration.quality.rules import Rule, is_hold
+from orchestration.quality.suggest import Advice, advised
 from orchestration.showing import showable
 
 KEPT_OUT = "Such rows are kept out, in quarantine"
@@ -43,7 +44,7 @@ def row_result(
     checked: int,
     failed: int,
     examples: Sequence[str],
-    suggested: str | None = None,
+    suggested: Advice | None = None,
 ) -> CheckResult:
     """Write the result of a rule for rows.
 
@@ -66,9 +67,11 @@ def row_result(
         fate = COUNTED
         if rule.severity == ERROR:
             fate = HELD if is_hold(rule) else KEPT_OUT
-        remedy = suggested or rule.remedy
-        if rule.severity == ERROR and not is_hold(rule) and not suggested:
+        remedy = rule.remedy
+        if rule.severity == ERROR and not is_hold(rule):
             remedy += ", then deliver the rows again"
+        if suggested is not None:
+            remedy = advised(rule.input, [suggested])
         has = "has" if failed == 1 else "have"
         message = told(
             f"{rule.input}: {failed:,} of {rows(checked)} {has} {rule.broken}",

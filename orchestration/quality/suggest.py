@@ -5,7 +5,8 @@ guessed: the line is proposed, a person states it. What may be read in two ways 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -48,7 +49,22 @@ _NO = {"falsch", "nein", "нет", "ложь", "non", "faux", "falso", "-", "✗
 _CURRENCY = re.compile(r"[€$£¥₽]|\b[A-Z]{3}\b")
 
 
-def suggestion(name: str, column: Column, rule: str, texts: Sequence[str]) -> str | None:
+@dataclass(frozen=True)
+class Advice:
+    """What would make the refused values of a column fit.
+
+    Attributes:
+        column: The column.
+        stated: What inputs.yml would have to say of the input; empty = nothing it could say.
+        note: What else is to be done or known; may be empty.
+    """
+
+    column: str
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+
+def suggestion(name: str, column: Column, rule: str, texts: Sequence[str]) -> Advice | None:
     """Say what would make refused values fit.
 
     Args:
@@ -58,20 +74,44 @@ def suggestion(name: str, column: Column, rule: str, texts: Sequence[str]) -> st
         texts: Some of the different values refused, as delivered.
 
     Returns:
-        What to do, without a full stop; None where nothing can be told from the values.
+        What to do; None where nothing can be told from the values.
     """
     if column.personal or not texts:
         return None
     if rule == "accepted_values":
-        return _words(name, column, texts, {}, f"one of {', '.join(column.accepted_values)}")
+        return _words(column, texts, {}, f"one of {', '.join(column.accepted_values)}")
     if rule != "type":
         return None
     if column.data_type in ("timestamp", "date"):
-        return _dates(name, texts)
+        return _dates(name, column.name, texts)
     if column.data_type == "boolean":
         known = dict.fromkeys(_YES, "true") | dict.fromkeys(_NO, "false")
-        return _words(name, column, texts, known, "true or false")
-    return _numbers(name, texts)
+        return _words(column, texts, known, "true or false")
+    return _numbers(name, column.name, texts)
+
+
+def advised(name: str, advices: Iterable[Advice]) -> str:
+    """Write advice as a person reads it: one line of YAML for all of it, then what else to do.
+
+    Args:
+        name: The input.
+        advices: What was told of its columns.
+
+    Returns:
+        What to do, without a full stop; empty where there is no advice.
+    """
+    stated: dict[str, Any] = {}
+    notes = []
+    for advice in advices:
+        for key, value in advice.stated.items():
+            standing = stated.get(key)
+            if isinstance(value, list):
+                stated[key] = list(dict.fromkeys([*(standing or []), *value]))
+            else:
+                stated[key] = {**(standing or {}), **value}
+        notes += [f"{advice.column}: {advice.note}"] if advice.note else []
+    state = [f"state in inputs.yml, under inputs: `{_line(name, stated)}`"] if stated else []
+    return "; ".join(state + notes)
 
 
 def columns_line(name: str, missing: Sequence[str], unknown: Sequence[str]) -> str:
@@ -101,11 +141,11 @@ def _is_alike(column: str, other: str) -> bool:
     return any(word.rstrip("s") in others for word in words)
 
 
-def _dates(name: str, texts: Sequence[str]) -> str | None:
+def _dates(name: str, column: str, texts: Sequence[str]) -> Advice | None:
     """Propose how dates are written, or the choice where they may be meant two ways."""
     if all(_SERIAL.fullmatch(text) for text in texts):
-        line = _line(name, {"date_formats": [SERIAL_DAYS]})
-        return f"these are a spreadsheet's numbers of days; {_state(line)}"
+        note = "these are the numbers of days by which a spreadsheet keeps dates"
+        return Advice(column, {"date_formats": [SERIAL_DAYS]}, note)
     fitting: dict[str, dict[str, str]] = {}
     for orders in _ORDERS.values():
         for order in orders:
@@ -116,27 +156,16 @@ def _dates(name: str, texts: Sequence[str]) -> str | None:
         return None
     most = max(len(found) for found in fitting.values())
     best = [order for order, found in fitting.items() if len(found) == most]
-    lines = [
-        _line(name, {"date_formats": sorted(set(fitting[order].values()), key=len)})
-        for order in best
-    ]
+    stated = [{"date_formats": sorted(set(fitting[order].values()), key=len)} for order in best]
     if len(best) > 1:
         text = next(iter(fitting[best[0]]))
         meant = " or ".join(_meant(text, fitting[order][text]) for order in best)
-        choices = " or ".join(f"`{line}`" for line in lines)
-        return (
-            f"{showable(text)} may be {meant}: state which in inputs.yml, under inputs: {choices}"
-        )
-    other = [
-        order for order, found in fitting.items() if not found.keys() <= fitting[best[0]].keys()
-    ]
-    if other:
-        odd = next(text for text in fitting[other[0]] if text not in fitting[best[0]])
-        return (
-            f"{_state(lines[0])}; others, such as {showable(odd)}, are written another way: "
-            "write all dates of a file in one way"
-        )
-    return _state(lines[0])
+        choices = " or ".join(f"`{_line(name, choice)}`" for choice in stated)
+        note = f"{text} may be {meant}; state which in inputs.yml, under inputs: {choices}"
+        return Advice(column, {}, note)
+    odd = [text for found in fitting.values() for text in found if text not in fitting[best[0]]]
+    note = f"{odd[0]} is written another way; write all dates in one way" if odd else ""
+    return Advice(column, stated[0], note)
 
 
 def _format_of(text: str, order: str) -> str | None:
@@ -156,39 +185,30 @@ def _meant(text: str, text_format: str) -> str:
 
 
 def _words(
-    name: str, column: Column, texts: Sequence[str], known: Mapping[str, str], allowed: str
-) -> str | None:
+    column: Column, texts: Sequence[str], known: Mapping[str, str], allowed: str
+) -> Advice | None:
     """Propose what the delivered words mean; a `?` stands where nobody but a person can tell."""
     if len(texts) > _MOST_WORDS or any(len(text) > _LONGEST_WORD for text in texts):
         return None
     values = {text: known.get(text.strip().lower(), "?") for text in sorted(texts)}
-    line = _line(name, {"values": {column.name: values}})
-    blank = f", with {allowed} in the place of each ?" if "?" in values.values() else ""
-    return f"{_state(line)}{blank}"
+    note = f"put {allowed} in the place of each ?" if "?" in values.values() else ""
+    return Advice(column.name, {"values": {column.name: values}}, note)
 
 
-def _numbers(name: str, texts: Sequence[str]) -> str | None:
+def _numbers(name: str, column: str, texts: Sequence[str]) -> Advice | None:
     """Propose which sign is which, or a plain format of the cells."""
+    plain = "give the cells of this column a plain number format, without"
     if any(_CURRENCY.search(text) for text in texts):
-        return (
-            "give the cells of this column a plain number format, without a currency sign or code "
-            "(the currency has a column of its own), and save again"
-        )
+        note = "a currency sign or code (the currency has a column of its own), and save again"
+        return Advice(column, {}, f"{plain} {note}")
     if any("%" in text for text in texts):
-        return "give the cells of this column a plain number format, without %, and save again"
+        return Advice(column, {}, f"{plain} %, and save again")
     if all(re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", text) for text in texts):
         sign = "," if "," in texts[0] else "."
-        group = _line(name, {"thousands": sign})
-        point = _line(name, {"decimal": sign})
-        return (
-            f"{texts[0]} may have thousands or decimals: state which in inputs.yml, under inputs:"
-            f" `{group}` or `{point}`"
-        )
+        choices = (f"`{_line(name, {key: sign})}`" for key in ("thousands", "decimal"))
+        note = f"{texts[0]} may have thousands or decimals; state which in inputs.yml, under inputs"
+        return Advice(column, {}, f"{note}: {' or '.join(choices)}")
     return None
-
-
-def _state(line: str) -> str:
-    return f"state it in inputs.yml, under inputs: `{line}`"
 
 
 def _line(name: str, said: Mapping[str, Any]) -> str:
