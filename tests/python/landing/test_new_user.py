@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestration.contract import load_contract
+from orchestration.contract import PROJECT_ROOT, load_contract
 from orchestration.landing.templates import write_templates
 from orchestration.quality.inputs import check_inputs
 from orchestration.quality.results import CheckResult, stop_message
@@ -259,3 +259,14 @@ def test_days_of_a_spreadsheet_are_read_when_stated(business: Business):
         (datetime.fromisoformat("2026-03-01T07:30"),),
     ]
     assert date(1899, 12, 30).toordinal() + 45658 == date(2025, 1, 1).toordinal()
+
+
+def test_the_readme_shows_what_is_told():
+    """The page would promise lines that nobody is ever told."""
+    page = " ".join((PROJECT_ROOT / "README.md").read_text(encoding="utf-8").split())
+    days = suggestion("orders", ORDERS.column("ordered_at"), "type", ["31.12.2025"])
+    marks = suggestion("orders", ORDERS.column("is_test"), "type", ["FALSCH", "WAHR"])
+    assert f"What to do: {advised('orders', [days, marks])}." in page
+    refunded_at = CONTRACT.inputs["refunds"].column("refunded_at")
+    choice = suggestion("refunds", refunded_at, "type", ["03/04/2025"])
+    assert f"What to do: {advised('refunds', [choice])}." in page
