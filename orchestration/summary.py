@@ -185,17 +185,22 @@ def _revenue(con: duckdb.DuckDBPyConnection, currency: str) -> list[str]:
 
 
 def _mrr(con: duckdb.DuckDBPyConnection, currency: str) -> list[str]:
-    """Say monthly recurring revenue in service at the cutoff; nothing where nobody subscribes."""
-    (subscribers, mrr) = con.execute(
-        "select count(distinct periods.customer_id), coalesce(sum(periods.mrr), 0) "
-        "from core.subscription_periods as periods "
-        "cross join (select max(cutoff_day) as cutoff_day from quality.refreshes "
-        "where result = 'published' and started_at = (select max(started_at) "
-        "from quality.refreshes where result = 'published')) as latest "
-        "where periods.is_paid and periods.starts_on <= latest.cutoff_day "
-        "and (periods.ends_on is null or periods.ends_on > latest.cutoff_day)"
-    ).fetchall()[0]
-    return [f"{mrr:,.2f} {currency} from {subscribers:,} subscribers"] if subscribers else []
+    """Say monthly recurring revenue at the cutoff, and what the last complete month kept of it."""
+    months = con.execute(
+        "select period_start, is_complete, closing_customers, closing_revenue, "
+        "gross_retention_rate, net_retention_rate from revenue.revenue_retention "
+        "where grain = 'month' and basis = 'subscriptions' and dimension = 'all' "
+        "order by period_start desc limit 2"
+    ).fetchall()
+    if not months:
+        return []
+    _, _, subscribers, mrr, _, _ = months[0]
+    lines = [f"{mrr:,.2f} {currency} from {subscribers:,} subscribers"]
+    for start, is_complete, _, _, gross, net in months:
+        if is_complete and gross is not None:
+            lines.append(f"GRR {gross:.1%}, NRR {net:.1%} in {start:%B %Y}")
+            break
+    return lines
 
 
 def _places(workspace: Workspace, manifest: Mapping[str, Any]) -> list[str]:
