@@ -111,7 +111,7 @@ final as (
         currency,
         month_number,
         cast(coalesce(sum(people), 0) as bigint) as customers,
-        cast(coalesce(sum(mrr_native), 0) as decimal(18, 6)) as mrr_native,
+        cast(coalesce(sum(mrr_native), 0) as decimal(28, 6)) as mrr_native,
         case
             when count(people) = 0 then cast(0 as decimal(18, 2))
             else cast(sum(mrr) as decimal(18, 2))

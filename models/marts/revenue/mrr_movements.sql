@@ -346,8 +346,9 @@ final as (
         cast(lines.customers as bigint) as customers,
         lines.movement,
         lines.churn_type,
-        cast(lines.opening_mrr_native as decimal(18, 6)) as opening_mrr_native,
-        cast(lines.closing_mrr_native as decimal(18, 6)) as closing_mrr_native,
+        -- sums over people: wider than one person's
+        cast(lines.opening_mrr_native as decimal(28, 6)) as opening_mrr_native,
+        cast(lines.closing_mrr_native as decimal(28, 6)) as closing_mrr_native,
         lines.opening_rate as opening_exchange_rate,
         lines.closing_rate as closing_exchange_rate,
         cast(lines.opening_mrr as decimal(18, 2)) as opening_mrr,
