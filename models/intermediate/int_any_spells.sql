@@ -2,6 +2,7 @@
 -- lost, otherwise the best of active or returned, at_risk, paused. Gap-free from the earlier basis
 -- on, the last spell open. Who has one basis keeps its spells, window and rule; where two are
 -- combined there is no single window.
+{{ config(materialized='view') }}
 with
 
 order_spells as (

@@ -1,12 +1,12 @@
 -- One row per line of an order placed before the cutoff, with its product. Line totals are native
 -- and rounded; costs are exact and in reporting currency, null where the product's unit cost is
 -- unknown.
+{{ config(materialized='view') }}
 with
 
 orders as (
 
     select
-        order_id,
         source_name,
         source_order_id
     from {{ ref('int_orders_as_known') }}
@@ -52,7 +52,7 @@ final as (
 
     select
         prefixes.id_prefix || order_items.order_item_id as order_item_id,
-        orders.order_id,
+        prefixes.id_prefix || order_items.order_id as order_id,
         prefixes.id_prefix || order_items.product_id as product_id,
         products.category,
         products.kind,

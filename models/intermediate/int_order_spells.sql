@@ -32,38 +32,26 @@ lapse_points as (
 
 ),
 
+-- Only gaps that ended on or before the day: a later purchase changes no earlier window. The latest
+-- gaps of a person follow on each other, so their days are those since the first of them began.
 gaps as (
 
     select
         customer_id,
         occasion_on,
-        lag(occasion_on) over person_occasions as previous_on,
-        lead(occasion_on) over person_occasions as next_on
+        lead(occasion_on) over person_occasions as next_on,
+        count(*) over latest_occasions - 1 as own_gaps,
+        {{ days_between('min(occasion_on) over latest_occasions', 'occasion_on') }} as own_gap_days
     from occasions
     window
         person_occasions as (
             partition by customer_id
             order by occasion_on nulls first
-        )
-
-),
-
--- Only gaps that ended on or before the day: a later purchase changes no earlier window.
-averages as (
-
-    select
-        customer_id,
-        occasion_on,
-        previous_on,
-        next_on,
-        count(previous_on) over latest_gaps as own_gaps,
-        sum({{ days_between('previous_on', 'occasion_on') }}) over latest_gaps as own_gap_days
-    from gaps
-    window
-        latest_gaps as (
+        ),
+        latest_occasions as (
             partition by customer_id
             order by occasion_on nulls first
-            rows between {{ var('lapse_gaps') | int(4) - 1 }} preceding and current row
+            rows between {{ var('lapse_gaps') | int(4) }} preceding and current row
         )
 
 ),
@@ -71,22 +59,21 @@ averages as (
 rules as (
 
     select
-        averages.customer_id,
-        averages.occasion_on,
-        averages.previous_on,
-        averages.next_on,
-        averages.own_gaps,
-        averages.own_gap_days,
+        gaps.customer_id,
+        gaps.occasion_on,
+        gaps.next_on,
+        gaps.own_gaps,
+        gaps.own_gap_days,
         lapse_points.lapse_point_days,
         case
             when '{{ var("lapse_rule") }}' = 'fixed' then 'fixed'
-            when '{{ var("lapse_rule") }}' = 'own_interval' and averages.own_gaps >= 2
+            when '{{ var("lapse_rule") }}' = 'own_interval' and gaps.own_gaps >= 2
                 then 'own_interval'
             else coalesce(lapse_points.rule, 'fixed')
         end as rule
-    from averages
+    from gaps
     left join lapse_points
-        on cast(date_trunc('month', averages.occasion_on) as date) = lapse_points.applies_from
+        on cast(date_trunc('month', gaps.occasion_on) as date) = lapse_points.applies_from
 
 ),
 
@@ -97,7 +84,6 @@ windows as (
     select
         customer_id,
         occasion_on,
-        previous_on,
         next_on,
         rule,
         greatest(
@@ -136,21 +122,18 @@ turns as (
         {{ add_days('occasion_on', 'least(
             lost_after_days,
             cast(ceil(round(cast(' ~ var('at_risk_share') ~ ' as double) * lost_after_days, 6)) as integer)
-        )') }} as at_risk_on,
-        {{ add_days('previous_on', 'lag(lost_after_days) over (
-            partition by customer_id
-            order by occasion_on nulls first
-        )') }} as previous_lost_on
+        )') }} as at_risk_on
     from windows
 
 ),
 
--- A gap of exactly w days is no loss: the purchase falls on the very day.
+-- A gap of exactly w days is no loss: the purchase falls on the very day. A purchase is active here
+-- also after a loss.
 states as (
 
     select
         customer_id,
-        case when previous_lost_on < occasion_on then 'returned' else 'active' end as state,
+        'active' as state,
         occasion_on as valid_from,
         rule,
         lost_after_days
@@ -187,7 +170,7 @@ states as (
 
 ),
 
-changes as (
+followed as (
 
     select
         customer_id,
@@ -195,14 +178,35 @@ changes as (
         valid_from,
         rule,
         lost_after_days,
-        lag(state) over person_states as previous_state,
-        lead(state) over person_states as next_state
+        lag(state) over person_states as state_before,
+        lag(state, 2) over person_states as state_before_that,
+        lead(state) over person_states as state_after
     from states
     window
         person_states as (
             partition by customer_id
             order by valid_from nulls first
         )
+
+),
+
+-- Who purchases after a loss has returned.
+changes as (
+
+    select
+        customer_id,
+        case when state = 'active' and state_before = 'lost' then 'returned' else state end
+            as state,
+        valid_from,
+        rule,
+        lost_after_days,
+        case
+            when state_before = 'active' and state_before_that = 'lost' then 'returned'
+            else state_before
+        end as previous_state,
+        case when state_after = 'active' and state = 'lost' then 'returned' else state_after end
+            as next_state
+    from followed
 
 ),
 
@@ -226,6 +230,7 @@ bounds as (
 
 ),
 
+-- A spell is one row, or two: its first and its last.
 spells as (
 
     select
@@ -233,6 +238,11 @@ spells as (
         state,
         valid_from,
         is_first,
+        count_if(is_first) over person_bounds as spell_number,
+        case
+            when is_last then lead(valid_from) over person_bounds
+            else lead(valid_from, 2) over person_bounds
+        end as valid_to,
         case when is_last then lost_after_days else lead(lost_after_days) over person_bounds end
             as lost_after_days,
         case when is_last then rule else lead(rule) over person_bounds end as rule
@@ -249,19 +259,14 @@ final as (
 
     select
         customer_id,
-        cast(row_number() over person_spells as integer) as spell_number,
+        cast(spell_number as integer) as spell_number,
         state,
         valid_from,
-        lead(valid_from) over person_spells as valid_to,
+        valid_to,
         cast(lost_after_days as integer) as lost_after_days,
         rule
     from spells
     where is_first
-    window
-        person_spells as (
-            partition by customer_id
-            order by valid_from nulls first
-        )
 
 )
 

@@ -67,7 +67,6 @@ order_lines as (
 
     select
         order_id,
-        count(*) as order_lines,
         sum(case when is_gift_card then line_amount else 0 end) as gift_card_amount,
         sum(line_cost) as known_cost,
         bool_and(line_cost is not null) as is_cost_known,
@@ -75,19 +74,11 @@ order_lines as (
         bool_or(is_gift_card)
         and bool_and(
             is_gift_card or coalesce(kind in ('shipping', 'fee'), false)
-        ) as is_gift_card_only
+        ) as is_gift_card_only,
+        -- a first line without category has none, whatever the second says
+        nullif(min_by(coalesce(category, ''), order_item_id), '') as first_category
     from order_items
     group by order_id
-
-),
-
-first_lines as (
-
-    select
-        order_id,
-        category as first_category
-    from order_items
-    qualify row_number() over (partition by order_id order by order_item_id asc nulls last) = 1
 
 ),
 
@@ -106,7 +97,7 @@ judged as (
         - coalesce(order_lines.gift_card_amount, 0) as net_amount,
         coalesce(order_lines.gift_card_amount, 0) as gift_card_amount,
         case when order_lines.is_cost_known then order_lines.known_cost end as order_cost,
-        first_lines.first_category,
+        order_lines.first_category,
         case
             when orders.is_test then 'test'
             when orders.status in ('cancelled', 'void', 'pending', 'failed') then orders.status
@@ -121,8 +112,6 @@ judged as (
     from orders
     left join order_lines
         on orders.order_id = order_lines.order_id
-    left join first_lines
-        on orders.order_id = first_lines.order_id
     left join excluded_sales_channels
         on lower(trim(orders.sales_channel)) = excluded_sales_channels.sales_channel
 

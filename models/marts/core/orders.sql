@@ -115,15 +115,15 @@ final as (
         ) as net_revenue,
         cast(
             valued.net_amount_constant_rate
-            - coalesce(
-                {{ prorate_money(
+            - case
+                when order_refunds.refunded_constant_rate is null then 0
+                else {{ prorate_money(
                     'order_refunds.refunded_constant_rate',
                     'valued.net_amount_constant_rate',
                     'valued.paid_amount_constant_rate',
                     var('money_decimals')
-                ) }},
-                0
-            ) as decimal(18, 2)
+                ) }}
+            end as decimal(18, 2)
         ) as net_revenue_constant_rate,
         case
             when valued.is_valid
