@@ -124,7 +124,9 @@ def develop(
     if lacking:
         untested = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
         results += build("--select", *sorted(lacking), *untested)
-    results += build("--select", *(selector for selector, _ in wanted))
+    # tests that compare it with what it does not read wait for the refresh, which builds that too
+    selectors = [selector for selector, _ in wanted]
+    results += build("--select", *selectors, "--indirect-selection", "buildable")
     is_good = _tell(workspace, results)
     built = {result.node.name for result in results if str(result.status) == "success"}
     for name in [name for name in asked if is_shown and name in built]:
