@@ -67,11 +67,15 @@ def _run_child(session: Session) -> None:
         check=False,
     )
     if ended.returncode != 0:
-        # the client reports what it leaked when an error ends the process; that tells nothing
-        told = [line for line in ended.stdout.splitlines() if "leaked" not in line]
-        tail = "\n".join(told).strip().partition("\nnanobind:")[0]
-        tail = "\n".join(tail.splitlines()[-15:])
-        raise GuardError(f"The guards ended with code {ended.returncode}:\n{tail}")
+        raise GuardError(f"The guards ended with code {ended.returncode}:\n{_tail(ended.stdout)}")
+
+
+def _tail(output: str) -> str:
+    """Return the last lines of a process that failed, without what its client leaked meanwhile."""
+    told = [line for line in output.splitlines() if "leaked" not in line]
+    told = [line for line in told if not line.startswith(("nanobind:", "See https://nanobind"))]
+    told = [line for line in told if "skipped remainder" not in line]
+    return "\n".join("\n".join(told).strip().splitlines()[-15:])
 
 
 def _outcome(results: list[CheckResult]) -> str:
