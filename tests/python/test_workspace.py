@@ -1,4 +1,4 @@
-"""Paths: the outside contract's four variables, and nothing read from anywhere else."""
+"""Paths: the outside contract's five variables, and nothing read from anywhere else."""
 
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_nothing_given_means_sample_and_the_project_warehouse():
     assert workspace.settings_file is None
 
 
-def test_four_variables_are_read(tmp_path):
+def test_five_variables_are_read(tmp_path):
     """A variable of the outside contract would be ignored."""
     (tmp_path / "in").mkdir()
     (tmp_path / "s.yml").write_text("settle_days: 3")
@@ -29,10 +29,16 @@ def test_four_variables_are_read(tmp_path):
             "HOLDFAST_WAREHOUSE": str(tmp_path / "out"),
             "HOLDFAST_AS_OF": "2026-05-31",
             "HOLDFAST_SETTINGS": str(tmp_path / "s.yml"),
+            "HOLDFAST_EXTENSIONS": str(tmp_path / "in"),
         }
     )
     assert workspace == Workspace(
-        PROJECT, tmp_path / "in", tmp_path / "out", date(2026, 5, 31), tmp_path / "s.yml"
+        PROJECT,
+        tmp_path / "in",
+        tmp_path / "out",
+        date(2026, 5, 31),
+        tmp_path / "s.yml",
+        extensions=tmp_path / "in",
     )
 
 
@@ -50,6 +56,7 @@ def test_relative_paths_are_taken_from_the_current_folder(tmp_path, monkeypatch)
     [
         ("HOLDFAST_LANDING", "LANDING is /nowhere/at/all"),
         ("HOLDFAST_SETTINGS", "SETTINGS is /nowhere/at/all"),
+        ("HOLDFAST_EXTENSIONS", "EXTENSIONS is /nowhere/at/all"),
     ],
 )
 def test_missing_folder_or_file_is_named(name, told):
@@ -68,7 +75,13 @@ def test_warehouse_that_is_a_file_is_refused(tmp_path):
 def test_children_find_the_same_workspace(tmp_path):
     """The guards or dbt would read another landing folder or warehouse than their parent."""
     (tmp_path / "in").mkdir()
-    workspace = Workspace(PROJECT, tmp_path / "in", tmp_path / "out", date(2026, 5, 31))
+    workspace = Workspace(
+        PROJECT,
+        tmp_path / "in",
+        tmp_path / "out",
+        date(2026, 5, 31),
+        extensions=tmp_path / "in",
+    )
     assert Workspace.from_environment(workspace.environment()) == workspace
     sample = Workspace.from_environment({})
     assert Workspace.from_environment(sample.environment()) == sample
