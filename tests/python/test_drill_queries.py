@@ -42,6 +42,8 @@ MEASURES = {
     "revenue.revenue_concentration": [
         "window_customers", "window_revenue", "customers", "revenue",
     ],
+    "revenue.lost_revenue": ["lost_customers", "returned_since"],
+    "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
 }  # fmt: skip
 
 

@@ -102,6 +102,28 @@ final as (
         query
     from {{ ref('int_drill_revenue_concentration') }}
 
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_revenue_retention') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_lost_revenue') }}
+
 )
 
 select * from final

@@ -1,0 +1,184 @@
+-- One row per basis, person and month in which the person was lost (set S \ E of
+-- retention.retention_rates): when, what they brought a year until then, and whether they came back
+-- (definitions §4, Cost of churn). A year of orders is own average order x own orders a year, over
+-- at least 365 days, so that one purchase is one a year; a year of MRR is twelve times the last.
+with
+
+events as (
+
+    select
+        person_number,
+        basis,
+        period_number,
+        valued_on
+    from {{ ref('int_presence_events') }}
+    where grain = 'month' and event = 'lost' and basis <> 'any'
+
+),
+
+presence as (
+
+    select
+        person_number,
+        customer_id,
+        basis,
+        first_day,
+        present_from,
+        present_to
+    from {{ ref('int_presence') }}
+    where basis <> 'any'
+
+),
+
+orders as (
+
+    select
+        customer_id,
+        ordered_on,
+        net_revenue
+    from {{ ref('orders') }}
+    where is_valid and customer_id is not null
+
+),
+
+mrr_movements as (
+
+    select
+        customer_id,
+        period_start,
+        sum(opening_mrr) as opening_mrr
+    from {{ ref('mrr_movements') }}
+    where movement in ('churn', 'pause')
+    group by
+        customer_id,
+        period_start
+
+),
+
+-- who was lost twice in a month went for good with the last loss
+losses as (
+
+    select
+        events.basis,
+        events.person_number,
+        events.period_number,
+        events.valued_on,
+        presence.customer_id,
+        presence.first_day,
+        max(presence.present_to) as lost_on
+    from events
+    inner join presence
+        on
+        events.person_number = presence.person_number
+        and events.basis = presence.basis
+        and events.period_number = {{ period_number("'month'", 'presence.present_to') }}
+    group by
+        events.basis,
+        events.person_number,
+        events.period_number,
+        events.valued_on,
+        presence.customer_id,
+        presence.first_day
+
+),
+
+returns as (
+
+    select
+        losses.basis,
+        losses.person_number,
+        losses.period_number,
+        min(presence.present_from) as returned_on
+    from losses
+    inner join presence
+        on
+        losses.person_number = presence.person_number
+        and losses.basis = presence.basis
+        and losses.lost_on < presence.present_from
+    group by
+        losses.basis,
+        losses.person_number,
+        losses.period_number
+
+),
+
+purchases as (
+
+    select
+        losses.person_number,
+        losses.period_number,
+        count(*) as orders,
+        sum(orders.net_revenue) as net_revenue
+    from losses
+    inner join orders
+        on
+        losses.customer_id = orders.customer_id
+        and losses.lost_on > orders.ordered_on
+    where losses.basis = 'orders'
+    group by
+        losses.person_number,
+        losses.period_number
+
+),
+
+services as (
+
+    select
+        losses.person_number,
+        losses.period_number,
+        max_by(mrr_movements.opening_mrr, mrr_movements.period_start) as last_mrr
+    from losses
+    inner join mrr_movements
+        on
+        losses.customer_id = mrr_movements.customer_id
+        and losses.lost_on >= mrr_movements.period_start
+    where losses.basis = 'subscriptions'
+    group by
+        losses.person_number,
+        losses.period_number
+
+),
+
+final as (
+
+    select
+        losses.basis,
+        losses.person_number,
+        losses.customer_id,
+        losses.period_number,
+        losses.valued_on,
+        losses.lost_on,
+        returns.returned_on,
+        purchases.orders,
+        cast(
+            case losses.basis
+                when 'orders'
+                    then {{ prorate_money(
+                        'cast(greatest(coalesce(purchases.net_revenue, 0), 0) as decimal(18, 2))',
+                        'cast(365 as decimal(18, 2))',
+                        'cast(greatest(' ~ days_between('losses.first_day', 'losses.lost_on')
+                        ~ ', 365) as decimal(18, 2))'
+                    ) }}
+                else 12 * coalesce(services.last_mrr, 0)
+            end as decimal(18, 2)
+        ) as annual_revenue
+    from losses
+    left join returns
+        on
+        losses.basis = returns.basis
+        and losses.person_number = returns.person_number
+        and losses.period_number = returns.period_number
+    left join purchases
+        on
+        losses.basis = 'orders'
+        and losses.person_number = purchases.person_number
+        and losses.period_number = purchases.period_number
+    left join services
+        on
+        losses.basis = 'subscriptions'
+        and losses.person_number = services.person_number
+        and losses.period_number = services.period_number
+
+)
+
+select * from final
