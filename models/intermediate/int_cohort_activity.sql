@@ -1,18 +1,20 @@
--- One row per basis, member, grid of ages and age in which something changes a cell of its cohort.
--- At its own age: purchase (bought in it), revenue, last_active (last age of activity). From its
--- age on: service_change, second_purchase_change, mrr_change. Additive over members. In the elapsed
--- grid nobody counts after the last window wholly before the cutoff.
+-- One row per basis, member and thing that changes a cell of the member's cohort, on its day; grid
+-- where it counts in one grid of ages alone. bought_: 1 in the grids in which the day is the first
+-- purchase of an age. Additive over members. Who has entered one basis is there once, for it and
+-- for any (int_cohort_members).
+{% set grids = ['week', 'month', 'quarter', 'year', 'elapsed_30d'] %}
 with
 
-horizons as (
+members as (
 
     select
         basis,
         customer_id,
         first_day,
-        grid,
-        last_age
-    from {{ ref('int_cohort_horizons') }}
+        last_window,
+        is_only_basis
+    from {{ ref('int_cohort_members') }}
+    where basis <> 'any' or not is_only_basis
 
 ),
 
@@ -21,20 +23,12 @@ shop_days as (
     select
         customer_id,
         ordered_on,
-        is_purchase,
         net_revenue,
-        previous_occasion_on
+        occasion_number,
+        previous_occasion_on,
+        is_purchase,
+        is_last_purchase
     from {{ ref('int_shop_days') }}
-
-),
-
-occasions as (
-
-    select
-        customer_id,
-        occasion_on,
-        occasion_number
-    from {{ ref('int_purchase_occasions') }}
 
 ),
 
@@ -44,11 +38,21 @@ services as (
         basis,
         customer_id,
         first_day,
+        last_window,
         grid,
-        last_age,
         from_age,
         to_age
     from {{ ref('int_cohort_services') }}
+
+),
+
+service_stretches as (
+
+    select
+        customer_id,
+        served_from,
+        served_to
+    from {{ ref('int_service_stretches') }}
 
 ),
 
@@ -63,262 +67,155 @@ paid_stretches as (
 
 ),
 
-shop_ages as (
+-- who bought and is in service at the close of one age counts once
+purchases_in_service as (
 
     select
-        horizons.basis,
-        horizons.customer_id,
-        horizons.first_day,
-        horizons.grid,
-        horizons.last_age,
+        services.customer_id,
+        shop_days.ordered_on,
+        {% for grid in grids %}
+            bool_or(services.grid = '{{ grid }}') as is_served_{{ grid }}
+            {%- if not loop.last %},{% endif %}
+        {% endfor %}
+    from services
+    inner join shop_days
+        on services.customer_id = shop_days.customer_id
+    where
+        services.basis = 'any' and shop_days.is_purchase
+        and {{ cohort_age('services.grid', 'services.first_day', 'shop_days.ordered_on') }}
+        between services.from_age and services.to_age
+    group by
+        services.customer_id,
+        shop_days.ordered_on
+
+),
+
+-- a second purchase inside one age counts its buyer no second time; revenue of who only subscribes
+-- is that of exchanges, and any shows it
+purchases as (
+
+    select
+        members.basis,
+        members.customer_id,
+        members.first_day,
+        members.last_window,
+        shop_days.ordered_on,
+        shop_days.occasion_number,
         shop_days.net_revenue,
-        {{ cohort_age('horizons.grid', 'horizons.first_day', 'shop_days.ordered_on') }} as age,
-        -- a second purchase inside one age counts its buyer no second time
-        shop_days.is_purchase
-        and (
-            shop_days.previous_occasion_on is null
-            or {{ cohort_age('grid', 'first_day', 'shop_days.previous_occasion_on') }}
-            < {{ cohort_age('horizons.grid', 'horizons.first_day', 'shop_days.ordered_on') }}
-        ) as is_first_purchase_of_age
-    from horizons
+        shop_days.is_last_purchase,
+        {% for grid in grids %}
+            {% set kind = "'" ~ grid ~ "'" %}
+            case
+                when not shop_days.is_purchase or purchases_in_service.is_served_{{ grid }} then 0
+                when shop_days.previous_occasion_on is null then 1
+                when
+                    {{ cohort_age(kind, 'members.first_day', 'shop_days.previous_occasion_on') }}
+                    < {{ cohort_age(kind, 'members.first_day', 'shop_days.ordered_on') }}
+                    then 1
+                else 0
+            end as bought_{{ grid }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from members
     inner join shop_days
         on
-        horizons.customer_id = shop_days.customer_id
-        and horizons.first_day <= shop_days.ordered_on
-    where horizons.basis <> 'subscriptions'
-
-),
-
--- who bought and is in service at the close of one age counts once
-bought as (
-
-    select
-        shop_ages.basis,
-        shop_ages.customer_id,
-        shop_ages.first_day,
-        shop_ages.grid,
-        shop_ages.age,
-        shop_ages.net_revenue,
-        case
-            when shop_ages.is_first_purchase_of_age and services.customer_id is null then 1
-            else 0
-        end as in_period
-    from shop_ages
-    left join services
+        members.customer_id = shop_days.customer_id
+        and members.first_day <= shop_days.ordered_on
+    left join purchases_in_service
         on
-        shop_ages.basis = services.basis
-        and shop_ages.customer_id = services.customer_id
-        and shop_ages.grid = services.grid
-        and shop_ages.age between services.from_age and services.to_age
-    where shop_ages.age <= shop_ages.last_age
+        members.basis = 'any'
+        and shop_days.customer_id = purchases_in_service.customer_id
+        and shop_days.ordered_on = purchases_in_service.ordered_on
+    where members.basis <> 'subscriptions' or members.is_only_basis
 
 ),
 
-last_purchases as (
-
-    select
-        customer_id,
-        max(occasion_on) as last_purchase_on
-    from occasions
-    group by customer_id
-
-),
-
-last_services as (
+-- of subscribers each grid has its own last age; of everybody else the last purchase is it in all
+subscribers_ages as (
 
     select
         basis,
         customer_id,
+        first_day,
+        last_window,
         grid,
-        max(to_age) as last_service_age
+        to_age as age
     from services
-    group by
-        basis,
-        customer_id,
-        grid
+
+    {% for grid in grids %}
+        union all
+
+        select
+            basis,
+            customer_id,
+            first_day,
+            last_window,
+            '{{ grid }}' as grid,
+            {{ cohort_age("'" ~ grid ~ "'", 'first_day', 'ordered_on') }} as age
+        from purchases
+        where basis = 'any' and is_last_purchase
+    {% endfor %}
 
 ),
 
 last_activities as (
 
     select
-        horizons.basis,
-        horizons.customer_id,
-        horizons.first_day,
-        horizons.grid,
-        least(
-            greatest(
-                coalesce(
-                    {{ cohort_age('horizons.grid', 'first_day', 'last_purchase_on') }},
-                    -1
-                ),
-                coalesce(last_services.last_service_age, -1)
-            ),
-            horizons.last_age
-        ) as age
-    from horizons
-    left join last_purchases
-        on
-        horizons.customer_id = last_purchases.customer_id
-        and horizons.basis <> 'subscriptions'
-    left join last_services
-        on
-        horizons.basis = last_services.basis
-        and horizons.customer_id = last_services.customer_id
-        and horizons.grid = last_services.grid
+        basis,
+        customer_id,
+        first_day,
+        last_window,
+        grid,
+        max(age) as age
+    from subscribers_ages
+    group by
+        basis,
+        customer_id,
+        first_day,
+        last_window,
+        grid
 
 ),
 
-second_purchases as (
+stretches as (
 
     select
-        horizons.basis,
-        horizons.customer_id,
-        horizons.first_day,
-        horizons.grid,
-        horizons.last_age,
-        {{ cohort_age('horizons.grid', 'horizons.first_day', 'occasions.occasion_on') }} as age
-    from horizons
-    inner join occasions
-        on horizons.customer_id = occasions.customer_id
-    where horizons.basis <> 'subscriptions' and occasions.occasion_number = 2
-
-),
-
-mrr_stretches as (
-
-    select
-        horizons.basis,
-        horizons.customer_id,
-        horizons.first_day,
-        horizons.grid,
-        paid_stretches.mrr,
-        {{ cohort_age('grid', 'first_day', 'paid_stretches.starts_on') }} as from_age,
-        least(
-            coalesce(
-                {{ cohort_age('horizons.grid', 'horizons.first_day', 'paid_stretches.ends_on') }},
-                horizons.last_age + 1
-            ),
-            horizons.last_age + 1
-        ) as end_age
-    from horizons
-    inner join paid_stretches
-        on horizons.customer_id = paid_stretches.customer_id
-    where horizons.basis <> 'orders'
-
-),
-
-facts as (
-
-    select
-        basis,
         customer_id,
-        first_day,
-        grid,
-        age,
-        'purchase' as fact,
-        in_period as people,
-        net_revenue as money
-    from bought
-    where in_period > 0 or net_revenue <> 0
-
-    union all
-
-    select
-        basis,
-        customer_id,
-        first_day,
-        grid,
-        from_age as age,
-        'service_change' as fact,
+        served_from as starts_on,
+        served_to as ends_on,
         1 as people,
-        cast(0 as decimal(18, 2)) as money
-    from services
-    where from_age <= last_age
+        cast(0 as decimal(18, 2)) as mrr
+    from service_stretches
 
     union all
 
     select
-        basis,
         customer_id,
-        first_day,
-        grid,
-        least(to_age, last_age) + 1 as age,
-        'service_change' as fact,
-        -1 as people,
-        cast(0 as decimal(18, 2)) as money
-    from services
-    where from_age <= last_age
-
-    union all
-
-    select
-        basis,
-        customer_id,
-        first_day,
-        grid,
-        age,
-        'last_active' as fact,
-        1 as people,
-        cast(0 as decimal(18, 2)) as money
-    from last_activities
-    where age >= 0
-
-    union all
-
-    select
-        basis,
-        customer_id,
-        first_day,
-        grid,
-        age,
-        'second_purchase_change' as fact,
-        1 as people,
-        cast(0 as decimal(18, 2)) as money
-    from second_purchases
-    where age <= last_age
-
-    union all
-
-    select
-        basis,
-        customer_id,
-        first_day,
-        grid,
-        last_age + 1 as age,
-        'second_purchase_change' as fact,
-        -1 as people,
-        cast(0 as decimal(18, 2)) as money
-    from second_purchases
-    where age <= last_age and grid = 'elapsed_30d'
-
-    union all
-
-    select
-        basis,
-        customer_id,
-        first_day,
-        grid,
-        from_age as age,
-        'mrr_change' as fact,
+        starts_on,
+        ends_on,
         0 as people,
-        mrr as money
-    from mrr_stretches
-    where from_age < end_age
+        mrr
+    from paid_stretches
+
+),
+
+changes as (
+
+    select
+        customer_id,
+        starts_on as changed_on,
+        people as service_change,
+        mrr as mrr_change
+    from stretches
 
     union all
 
     select
-        basis,
         customer_id,
-        first_day,
-        grid,
-        end_age as age,
-        'mrr_change' as fact,
-        0 as people,
-        -mrr as money
-    from mrr_stretches
-    where from_age < end_age
+        ends_on as changed_on,
+        -people as service_change,
+        -mrr as mrr_change
+    from stretches
+    where ends_on is not null
 
 ),
 
@@ -328,24 +225,62 @@ final as (
         basis,
         customer_id,
         first_day,
-        grid,
-        age,
-        cast(sum(case when fact = 'purchase' then people else 0 end) as integer) as purchase,
-        cast(sum(case when fact = 'service_change' then people else 0 end) as integer)
-            as service_change,
-        cast(sum(case when fact = 'last_active' then people else 0 end) as integer) as last_active,
-        cast(sum(case when fact = 'second_purchase_change' then people else 0 end) as integer)
-            as second_purchase_change,
-        cast(sum(case when fact = 'purchase' then money else 0 end) as decimal(18, 2)) as revenue,
-        cast(sum(case when fact = 'mrr_change' then money else 0 end) as decimal(18, 2))
-            as mrr_change
-    from facts
-    group by
+        last_window,
+        cast(null as string) as grid,
+        ordered_on as active_on,
+        {% for grid in grids %}
+            bought_{{ grid }},
+        {% endfor %}
+        case when is_last_purchase and basis = 'orders' then 1 else 0 end as last_active,
+        case when occasion_number = 2 then 1 else 0 end as second_purchase_change,
+        0 as service_change,
+        net_revenue as revenue,
+        cast(0 as decimal(18, 2)) as mrr_change
+    from purchases
+
+    union all
+
+    select
         basis,
         customer_id,
         first_day,
+        last_window,
         grid,
-        age
+        case
+            when grid = 'elapsed_30d' then {{ add_days('first_day', '30 * age') }}
+            else {{ period_first_day('grid', period_number('grid', 'first_day') ~ ' + age') }}
+        end as active_on,
+        {% for grid in grids %}
+            0 as bought_{{ grid }},
+        {% endfor %}
+        1 as last_active,
+        0 as second_purchase_change,
+        0 as service_change,
+        cast(0 as decimal(18, 2)) as revenue,
+        cast(0 as decimal(18, 2)) as mrr_change
+    from last_activities
+
+    union all
+
+    select
+        members.basis,
+        members.customer_id,
+        members.first_day,
+        members.last_window,
+        cast(null as string) as grid,
+        changes.changed_on as active_on,
+        {% for grid in grids %}
+            0 as bought_{{ grid }},
+        {% endfor %}
+        0 as last_active,
+        0 as second_purchase_change,
+        changes.service_change,
+        cast(0 as decimal(18, 2)) as revenue,
+        changes.mrr_change
+    from members
+    inner join changes
+        on members.customer_id = changes.customer_id
+    where members.basis <> 'orders'
 
 )
 

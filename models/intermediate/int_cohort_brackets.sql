@@ -1,6 +1,7 @@
 -- One row per basis, member and day range of seeds/retention_brackets that lies wholly before the
 -- cutoff and in which the member was active: bought again in it, or is in paid service on its last
--- day.
+-- day. Who has entered one basis is there once, for it and for any (int_cohort_members).
+{{ config(materialized='view') }}
 with
 
 brackets as (
@@ -21,6 +22,7 @@ members as (
         first_day,
         observed_days
     from {{ ref('int_cohort_members') }}
+    where basis <> 'any' or not is_only_basis
 
 ),
 

@@ -1,52 +1,32 @@
 -- One row per basis, value of a dimension, grain, cohort, grid (calendar, elapsed_30d, bracket) and
 -- age in which something changes the cell: its sums over the cohort's members. Others are not
--- there.
-{% set sums = ['purchase', 'service_change', 'last_active', 'second_purchase_change'] %}
+-- there. In the elapsed grid nobody counts after the last window wholly before the cutoff.
+{% set counts = ['purchase', 'service_change', 'last_active', 'second_purchase_change'] %}
 {% set money = ['revenue', 'mrr_change'] %}
 with
 
-activity as (
+sums as (
 
     select
         basis,
-        customer_id,
-        first_day,
+        is_only_basis,
+        value_number,
+        cohort_from,
+        active_from,
+        last_window,
         grid,
-        age,
-        purchase,
-        service_change,
+        active_window,
+        bought_week,
+        bought_month,
+        bought_quarter,
+        bought_year,
+        bought_elapsed_30d,
         last_active,
         second_purchase_change,
+        service_change,
         revenue,
         mrr_change
-    from {{ ref('int_cohort_activity') }}
-
-    union all
-
-    select
-        basis,
-        customer_id,
-        first_day,
-        'bracket' as grid,
-        bracket as age,
-        1 as purchase,
-        0 as service_change,
-        0 as last_active,
-        0 as second_purchase_change,
-        cast(0 as decimal(18, 2)) as revenue,
-        cast(0 as decimal(18, 2)) as mrr_change
-    from {{ ref('int_cohort_brackets') }}
-
-),
-
-cohort_values as (
-
-    select
-        basis,
-        customer_id,
-        dimension,
-        value_number
-    from {{ ref('int_cohort_values') }}
+    from {{ ref('int_cohort_sums') }}
 
 ),
 
@@ -59,90 +39,87 @@ dimension_grains as (
 
 ),
 
--- which dimensions a grid of ages needs: calendar grids those of their grain, the others all
-dimension_grids as (
+value_numbers as (
 
     select
-        dimension,
-        grain as grid,
-        false as has_weeks
-    from dimension_grains
+        value_number,
+        dimension
+    from {{ ref('int_value_numbers') }}
+
+),
+
+value_grains as (
+
+    select
+        value_numbers.value_number,
+        dimension_grains.grain
+    from value_numbers
+    inner join dimension_grains
+        on value_numbers.dimension = dimension_grains.dimension
+
+),
+
+aged as (
+
+    select
+        sums.basis,
+        sums.is_only_basis,
+        sums.value_number,
+        value_grains.grain,
+        {{ period_number('value_grains.grain', 'sums.cohort_from') }} as cohort_number,
+        'calendar' as grid,
+        {{ period_number('value_grains.grain', 'sums.active_from') }}
+        - {{ period_number('value_grains.grain', 'sums.cohort_from') }} as age,
+        {{ max_age('value_grains.grain') }} as last_age,
+        case value_grains.grain
+            when 'week' then sums.bought_week
+            when 'month' then sums.bought_month
+            when 'quarter' then sums.bought_quarter
+            when 'year' then sums.bought_year
+        end as purchase,
+        sums.service_change,
+        sums.last_active,
+        sums.second_purchase_change,
+        sums.revenue,
+        sums.mrr_change
+    from sums
+    inner join value_grains
+        on sums.value_number = value_grains.value_number
+    where sums.grid is null or sums.grid = value_grains.grain
 
     union all
 
     select
-        dimension,
-        'elapsed_30d' as grid,
-        bool_or(grain = 'week') as has_weeks
-    from dimension_grains
-    group by dimension
-
-    union all
-
-    select
-        dimension,
-        'bracket' as grid,
-        bool_or(grain = 'week') as has_weeks
-    from dimension_grains
-    group by dimension
-
-),
-
-value_grids as (
-
-    select
-        cohort_values.basis,
-        cohort_values.customer_id,
-        cohort_values.dimension,
-        cohort_values.value_number,
-        dimension_grids.grid,
-        dimension_grids.has_weeks
-    from cohort_values
-    inner join dimension_grids
-        on cohort_values.dimension = dimension_grids.dimension
+        sums.basis,
+        sums.is_only_basis,
+        sums.value_number,
+        value_grains.grain,
+        {{ period_number('value_grains.grain', 'sums.cohort_from') }} as cohort_number,
+        coalesce(sums.grid, 'elapsed_30d') as grid,
+        sums.active_window as age,
+        coalesce(sums.last_window, sums.active_window) as last_age,
+        sums.bought_elapsed_30d as purchase,
+        sums.service_change,
+        sums.last_active,
+        sums.second_purchase_change,
+        sums.revenue,
+        sums.mrr_change
+    from sums
+    inner join value_grains
+        on sums.value_number = value_grains.value_number
+    where sums.grid is null or sums.grid in ('elapsed_30d', 'bracket')
 
 ),
 
--- ages counted from the first day are the same in every grain: people are added up once, by month
--- and where needed week of their first day; cohorts of quarters and years are sums of these
-sums as (
-
-    select
-        activity.basis,
-        value_grids.dimension,
-        value_grids.value_number,
-        activity.grid,
-        case
-            when activity.grid in ('elapsed_30d', 'bracket')
-                then {{ period_number("'month'", 'activity.first_day') }}
-            else {{ period_number('activity.grid', 'activity.first_day') }}
-        end as cohort_number,
-        case
-            when value_grids.has_weeks
-                then {{ period_number("'week'", 'activity.first_day') }}
-        end as week_number,
-        activity.age,
-        {% for sum in sums + money %}
-            sum(activity.{{ sum }}) as {{ sum }}{% if not loop.last %},{% endif %}
-        {% endfor %}
-    from activity
-    inner join value_grids
-        on
-        activity.basis = value_grids.basis
-        and activity.customer_id = value_grids.customer_id
-        and activity.grid = value_grids.grid
-    group by all
-
-),
-
-sums_by_grain as (
+counted as (
 
     select
         basis,
+        is_only_basis,
         value_number,
-        grid as grain,
+        grain,
         cohort_number,
-        'calendar' as grid,
+        grid,
         age,
         purchase,
         service_change,
@@ -150,33 +127,78 @@ sums_by_grain as (
         second_purchase_change,
         revenue,
         mrr_change
-    from sums
-    where grid not in ('elapsed_30d', 'bracket')
+    from aged
+    where age <= last_age
+
+    union all
+
+    -- activity after the last age is seen by on_or_after of the ages before
+    select
+        basis,
+        is_only_basis,
+        value_number,
+        grain,
+        cohort_number,
+        grid,
+        last_age as age,
+        0 as purchase,
+        0 as service_change,
+        last_active,
+        0 as second_purchase_change,
+        cast(0 as decimal(18, 2)) as revenue,
+        cast(0 as decimal(18, 2)) as mrr_change
+    from aged
+    where age > last_age and last_age >= 0 and last_active > 0
+
+    union all
+
+    -- what changed and still holds leaves with the last window
+    select
+        basis,
+        is_only_basis,
+        value_number,
+        grain,
+        cohort_number,
+        grid,
+        last_age + 1 as age,
+        0 as purchase,
+        -service_change as service_change,
+        0 as last_active,
+        -second_purchase_change as second_purchase_change,
+        cast(0 as decimal(18, 2)) as revenue,
+        -mrr_change as mrr_change
+    from aged
+    where
+        grid = 'elapsed_30d' and age <= last_age
+        and (service_change <> 0 or second_purchase_change <> 0 or mrr_change <> 0)
+
+),
+
+-- who has entered one basis counts the same in any
+by_basis as (
+
+    select
+        basis,
+        value_number,
+        grain,
+        cohort_number,
+        grid,
+        age,
+        {{ (counts + money) | join(',\n        ') }}
+    from counted
 
     union all
 
     select
-        sums.basis,
-        sums.value_number,
-        dimension_grains.grain,
-        case
-            when dimension_grains.grain = 'week' then sums.week_number
-            else {{ period_number(
-                'dimension_grains.grain', period_first_day("'month'", 'sums.cohort_number')
-            ) }}
-        end as cohort_number,
-        sums.grid,
-        sums.age,
-        sums.purchase,
-        sums.service_change,
-        sums.last_active,
-        sums.second_purchase_change,
-        sums.revenue,
-        sums.mrr_change
-    from sums
-    inner join dimension_grains
-        on sums.dimension = dimension_grains.dimension
-    where sums.grid in ('elapsed_30d', 'bracket')
+        'any' as basis,
+        value_number,
+        grain,
+        cohort_number,
+        grid,
+        age,
+        {{ (counts + money) | join(',\n        ') }}
+    from counted
+    where is_only_basis
 
 ),
 
@@ -189,13 +211,13 @@ final as (
         cohort_number,
         grid,
         age,
-        {% for sum in sums %}
+        {% for sum in counts %}
             cast(sum({{ sum }}) as bigint) as {{ sum }},
         {% endfor %}
         {% for sum in money %}
             cast(sum({{ sum }}) as decimal(18, 2)) as {{ sum }}{% if not loop.last %},{% endif %}
         {% endfor %}
-    from sums_by_grain
+    from by_basis
     group by
         basis,
         value_number,

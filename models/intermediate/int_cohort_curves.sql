@@ -150,10 +150,12 @@ running as (
         to_age as (
             partition by basis, value_number, grain, cohort_number, grid
             order by age nulls first
+            rows between unbounded preceding and current row
         ),
         from_age as (
             partition by basis, value_number, grain, cohort_number, grid
-            order by age desc nulls last
+            order by age nulls first
+            rows between current row and unbounded following
         )
 
 ),

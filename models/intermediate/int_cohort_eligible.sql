@@ -12,6 +12,7 @@ cohort_sizes as (
         value_number,
         first_day,
         observed_days,
+        last_window,
         people,
         first_window_revenue,
         first_mrr
@@ -45,15 +46,12 @@ eligible_days as (
         value_number,
         first_day,
         'elapsed_30d' as grid,
-        least(
-            cast(floor(cast(observed_days as double) / 30) as integer) - 1,
-            {{ var('max_age_months') }}
-        ) as age,
+        last_window as age,
         people,
         first_window_revenue,
         first_mrr
     from cohort_sizes
-    where observed_days >= 30
+    where last_window >= 0
 
     union all
 

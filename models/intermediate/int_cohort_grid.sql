@@ -140,12 +140,7 @@ calendar_cells as (
         on
         cohorts.grain = periods.grain
         and cohorts.cohort_number <= periods.period_number
-        and periods.period_number - cohorts.cohort_number <= case periods.grain
-            when 'week' then {{ var('max_age_weeks') }}
-            when 'month' then {{ var('max_age_months') }}
-            when 'quarter' then {{ var('max_age_quarters') }}
-            else {{ var('max_age_years') }}
-        end
+        and periods.period_number - cohorts.cohort_number <= {{ max_age('periods.grain') }}
 
 ),
 

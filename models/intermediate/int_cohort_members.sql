@@ -55,6 +55,17 @@ first_days as (
 
 ),
 
+entered_bases as (
+
+    select
+        customer_id,
+        count(*) as bases
+    from first_days
+    where basis <> 'any'
+    group by customer_id
+
+),
+
 history as (
 
     select min(first_day) as history_starts_on
@@ -111,15 +122,29 @@ final as (
         first_days.customer_id,
         first_days.first_day,
         {{ days_between('first_days.first_day', 'cutoff.cutoff_day') }} + 1 as observed_days,
+        least(
+            cast(
+                floor(
+                    cast(
+                        {{ days_between('first_days.first_day', 'cutoff.cutoff_day') }} + 1
+                        as double
+                    ) / 30
+                ) as integer
+            ) - 1,
+            {{ var('max_age_months') }}
+        ) as last_window,
         cast(coalesce(first_windows.first_window_revenue, 0) as decimal(18, 2))
             as first_window_revenue,
         cast(coalesce(first_mrr.first_mrr, 0) as decimal(18, 2)) as first_mrr,
         first_days.first_day
         < {{ add_days('history.history_starts_on', var('left_truncation_days')) }}
-            as is_left_truncated
+            as is_left_truncated,
+        coalesce(entered_bases.bases, 0) = 1 as is_only_basis
     from first_days
     cross join cutoff
     cross join history
+    left join entered_bases
+        on first_days.customer_id = entered_bases.customer_id
     left join first_windows
         on
         first_days.basis = first_windows.basis

@@ -1,6 +1,6 @@
--- One row per basis (subscriptions, any), member, grid and stretch of paid service that a close
--- sees: the first and the last age at whose close the member is in service. The close of the
--- running period is the cutoff.
+-- One row per basis (subscriptions, any), member, grid of ages and stretch of paid service that a
+-- close sees: the first and the last age at whose close the member is in service. The close of the
+-- running age is the cutoff. Who has entered subscriptions alone is there once, for both bases.
 {{ config(materialized='view') }}
 with
 
@@ -11,16 +11,15 @@ cutoff as (
 
 ),
 
-horizons as (
+members as (
 
     select
         basis,
         customer_id,
         first_day,
-        grid,
-        last_age
-    from {{ ref('int_cohort_horizons') }}
-    where basis <> 'orders'
+        last_window
+    from {{ ref('int_cohort_members') }}
+    where basis <> 'orders' and (basis <> 'any' or not is_only_basis)
 
 ),
 
@@ -34,23 +33,46 @@ service_stretches as (
 
 ),
 
+grids as (
+
+    select 'week' as grid
+
+    union all
+
+    select 'month' as grid
+
+    union all
+
+    select 'quarter' as grid
+
+    union all
+
+    select 'year' as grid
+
+    union all
+
+    select 'elapsed_30d' as grid
+
+),
+
 service_ages as (
 
     select
-        horizons.basis,
-        horizons.customer_id,
-        horizons.first_day,
-        horizons.grid,
-        horizons.last_age,
+        members.basis,
+        members.customer_id,
+        members.first_day,
+        members.last_window,
+        grids.grid,
         {{ cohort_age('grid', 'first_day', 'service_stretches.served_from') }} as from_age,
         case
             when service_stretches.served_to is null
                 then {{ cohort_age('grid', 'first_day', 'cutoff.cutoff_day') }}
             else {{ cohort_age('grid', 'first_day', 'service_stretches.served_to') }} - 1
         end as to_age
-    from horizons
+    from members
     inner join service_stretches
-        on horizons.customer_id = service_stretches.customer_id
+        on members.customer_id = service_stretches.customer_id
+    cross join grids
     cross join cutoff
 
 ),
@@ -61,8 +83,8 @@ final as (
         basis,
         customer_id,
         first_day,
+        last_window,
         grid,
-        last_age,
         from_age,
         to_age
     from service_ages

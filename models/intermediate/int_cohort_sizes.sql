@@ -9,6 +9,7 @@ members as (
         basis,
         customer_id,
         observed_days,
+        last_window,
         first_window_revenue,
         first_mrr,
         is_left_truncated
@@ -22,24 +23,34 @@ cohort_values as (
         basis,
         customer_id,
         first_day,
-        dimension,
+        is_only_basis,
         value_number
     from {{ ref('int_cohort_values') }}
 
 ),
 
-final as (
+value_numbers as (
+
+    select
+        value_number,
+        dimension
+    from {{ ref('int_value_numbers') }}
+
+),
+
+sums as (
 
     select
         cohort_values.basis,
-        cohort_values.dimension,
+        cohort_values.is_only_basis,
         cohort_values.value_number,
         cohort_values.first_day,
         members.observed_days,
+        members.last_window,
         members.is_left_truncated,
         count(*) as people,
-        cast(sum(members.first_window_revenue) as decimal(18, 2)) as first_window_revenue,
-        cast(sum(members.first_mrr) as decimal(18, 2)) as first_mrr
+        sum(members.first_window_revenue) as first_window_revenue,
+        sum(members.first_mrr) as first_mrr
     from cohort_values
     inner join members
         on
@@ -47,11 +58,71 @@ final as (
         and cohort_values.customer_id = members.customer_id
     group by
         cohort_values.basis,
-        cohort_values.dimension,
+        cohort_values.is_only_basis,
         cohort_values.value_number,
         cohort_values.first_day,
         members.observed_days,
+        members.last_window,
         members.is_left_truncated
+
+),
+
+-- who has entered one basis counts the same in any
+by_basis as (
+
+    select
+        basis,
+        value_number,
+        first_day,
+        observed_days,
+        last_window,
+        is_left_truncated,
+        people,
+        first_window_revenue,
+        first_mrr
+    from sums
+
+    union all
+
+    select
+        'any' as basis,
+        value_number,
+        first_day,
+        observed_days,
+        last_window,
+        is_left_truncated,
+        people,
+        first_window_revenue,
+        first_mrr
+    from sums
+    where is_only_basis
+
+),
+
+final as (
+
+    select
+        by_basis.basis,
+        value_numbers.dimension,
+        by_basis.value_number,
+        by_basis.first_day,
+        by_basis.observed_days,
+        by_basis.last_window,
+        by_basis.is_left_truncated,
+        cast(sum(by_basis.people) as bigint) as people,
+        cast(sum(by_basis.first_window_revenue) as decimal(18, 2)) as first_window_revenue,
+        cast(sum(by_basis.first_mrr) as decimal(18, 2)) as first_mrr
+    from by_basis
+    inner join value_numbers
+        on by_basis.value_number = value_numbers.value_number
+    group by
+        by_basis.basis,
+        value_numbers.dimension,
+        by_basis.value_number,
+        by_basis.first_day,
+        by_basis.observed_days,
+        by_basis.last_window,
+        by_basis.is_left_truncated
 
 )
 

@@ -1,5 +1,6 @@
 -- One row per basis, member and dimension: the value in effect at the end of the member's first day
--- in the basis. It stays the member's value in every cohort cell (E56).
+-- in the basis. It stays the member's value in every cohort cell (E56). Who has entered one basis
+-- is there once, for it and for any (int_cohort_members).
 {{ config(materialized='view') }}
 with
 
@@ -8,8 +9,10 @@ members as (
     select
         basis,
         customer_id,
-        first_day
+        first_day,
+        is_only_basis
     from {{ ref('int_cohort_members') }}
+    where basis <> 'any' or not is_only_basis
 
 ),
 
@@ -41,6 +44,7 @@ final as (
         members.basis,
         members.customer_id,
         members.first_day,
+        members.is_only_basis,
         value_numbers.dimension,
         value_numbers.value_number
     from members

@@ -1,5 +1,5 @@
 -- One row per person and local day with a valid order: the net revenue of the day's orders (order
--- basis, exchanges included), whether the day is a purchase occasion, and the occasion before it.
+-- basis, exchanges included), whether the day is a purchase occasion, which one and after which.
 with
 
 orders as (
@@ -18,7 +18,9 @@ occasions as (
     select
         customer_id,
         occasion_on,
-        previous_occasion_on
+        occasion_number,
+        previous_occasion_on,
+        is_last
     from {{ ref('int_purchase_occasions') }}
 
 ),
@@ -42,8 +44,10 @@ final as (
         shop_days.customer_id,
         shop_days.ordered_on,
         shop_days.net_revenue,
+        occasions.occasion_number,
+        occasions.previous_occasion_on,
         occasions.customer_id is not null as is_purchase,
-        occasions.previous_occasion_on
+        coalesce(occasions.is_last, false) as is_last_purchase
     from shop_days
     left join occasions
         on

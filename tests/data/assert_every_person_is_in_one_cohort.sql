@@ -40,23 +40,6 @@ dimensions as (
 
 ),
 
-chains as (
-
-    select
-        customer_id,
-        dimension,
-        min(valid_from) as first_day,
-        count(*) as spells,
-        count(*) filter (where valid_to is null) as open_spells,
-        sum({{ days_between('valid_from', 'valid_to') }}) as spell_days,
-        {{ days_between('min(valid_from)', 'max(valid_from)') }} as days_to_last_spell
-    from {{ ref('customer_dimensions') }}
-    group by
-        customer_id,
-        dimension
-
-),
-
 members as (
 
     select
@@ -68,22 +51,46 @@ members as (
 
 ),
 
-broken_chains as (
+chains as (
 
     select
         members.customer_id,
+        dimensions.dimension,
+        min(customer_dimensions.valid_from) <> min(members.first_day)
+        or count(*) filter (where customer_dimensions.valid_to is null) <> 1
+        or coalesce(
+            sum(
+                {{ days_between('customer_dimensions.valid_from', 'customer_dimensions.valid_to') }}
+            ), 0
+        ) <> {{ days_between(
+            'min(customer_dimensions.valid_from)', 'max(customer_dimensions.valid_from)'
+        ) }} as is_broken
+    from {{ ref('customer_dimensions') }} as customer_dimensions
+    inner join dimensions
+        on customer_dimensions.dimension = dimensions.dimension
+    inner join members
+        on customer_dimensions.customer_id = members.customer_id
+    group by
+        members.customer_id,
         dimensions.dimension
-    from members
-    cross join dimensions
-    left join chains
-        on
-        members.customer_id = chains.customer_id
-        and dimensions.dimension = chains.dimension
-    where
-        chains.customer_id is null
-        or chains.first_day <> members.first_day
-        or chains.open_spells <> 1
-        or coalesce(chains.spell_days, 0) <> chains.days_to_last_spell
+
+),
+
+people_with_chains as (
+
+    select
+        customer_id,
+        count(*) as chains,
+        min(case when is_broken then dimension end) as broken_dimension
+    from chains
+    group by customer_id
+
+),
+
+chains_needed as (
+
+    select count(*) as chains
+    from dimensions
 
 )
 
@@ -99,6 +106,12 @@ where cohorts.people <> people.people
 union all
 
 select
-    'the spells of ' || dimension || ' have a gap, an overlap or no end for somebody'
-        as problem
-from broken_chains
+    'the spells of ' || coalesce(people_with_chains.broken_dimension, 'a dimension')
+    || ' are missing, or have a gap, an overlap or no end for somebody' as problem
+from members
+cross join chains_needed
+left join people_with_chains
+    on members.customer_id = people_with_chains.customer_id
+where
+    people_with_chains.broken_dimension is not null
+    or coalesce(people_with_chains.chains, 0) <> chains_needed.chains
