@@ -20,7 +20,19 @@ cutoff as (
 
 ),
 
-dimension_values as (
+-- imported twice: a CTE read twice is kept in memory
+early_values as (
+
+    select
+        person_number,
+        trait,
+        coalesce(changed_on, date '0001-01-01') as changed_on,
+        coalesce(value, '(none)') as value
+    from {{ ref('int_dimension_values') }}
+
+),
+
+dated_values as (
 
     select
         person_number,
@@ -28,6 +40,7 @@ dimension_values as (
         changed_on,
         coalesce(value, '(none)') as value
     from {{ ref('int_dimension_values') }}
+    where changed_on is not null
 
 ),
 
@@ -70,20 +83,18 @@ dimension_components as (
 said_first as (
 
     select
-        dimension_values.person_number,
+        early_values.person_number,
         traits.trait_number,
-        max_by(dimension_values.value, coalesce(dimension_values.changed_on, date '0001-01-01'))
-            as value
-    from dimension_values
+        max_by(early_values.value, early_values.changed_on) as value
+    from early_values
     inner join people
-        on dimension_values.person_number = people.person_number
+        on
+        early_values.person_number = people.person_number
+        and early_values.changed_on <= people.first_day
     inner join traits
-        on dimension_values.trait = traits.trait
-    where
-        dimension_values.changed_on is null
-        or dimension_values.changed_on <= people.first_day
+        on early_values.trait = traits.trait
     group by
-        dimension_values.person_number,
+        early_values.person_number,
         traits.trait_number
 
 ),
@@ -107,27 +118,31 @@ first_values as (
 later_values as (
 
     select
-        dimension_values.person_number,
+        dated_values.person_number,
         traits.trait_number,
-        dimension_values.changed_on as valid_from,
-        dimension_values.value
-    from dimension_values
+        dated_values.changed_on as valid_from,
+        dated_values.value
+    from dated_values
     inner join people
-        on dimension_values.person_number = people.person_number
+        on
+        dated_values.person_number = people.person_number
+        and dated_values.changed_on > people.first_day
     inner join traits
-        on dimension_values.trait = traits.trait
-    cross join cutoff
-    where
-        dimension_values.changed_on > people.first_day
-        and dimension_values.changed_on <= cutoff.cutoff_day
+        on dated_values.trait = traits.trait
+    inner join cutoff
+        on dated_values.changed_on <= cutoff.cutoff_day
 
 ),
 
--- a trait that changes for nobody needs no chain: its first value is its only spell
+-- a trait without a dated word changes for nobody and needs no chain: its first value is its only
+-- spell
 changing_traits as (
 
-    select distinct trait_number
-    from later_values
+    select distinct traits.trait_number
+    from {{ ref('int_dimension_values') }} as dimension_values
+    inner join traits
+        on dimension_values.trait = traits.trait
+    where dimension_values.changed_on is not null
 
 ),
 
