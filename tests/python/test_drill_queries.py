@@ -67,6 +67,8 @@ class Drill:
     @property
     def condition(self) -> str:
         """Rows of the mart the query is for."""
+        if self.mart != "retention.cohort_retention":
+            return "true"
         if self.column in {"numerator", "denominator"}:
             return f"measure = '{self.measure.removesuffix('_denominator')}'"
         if self.measure == "eligible":

@@ -1,8 +1,7 @@
 -- One row per onboarding step, window of days since the first order (or paid service) and measure:
--- how many of those who finished the step in its time were retained, against those who did not
--- (definitions §3). Both are people who stood alike on the last day of that time, and count by what
--- came after it, so that nobody finishes a step by staying long enough. Never causal: no one was
--- assigned a step.
+-- who was retained of those who finished the step in its time, and of those who did not (definitions
+-- §3). Both stood alike on the last day of that time and count by what came after it, so that nobody
+-- finishes a step by staying long enough. Never causal: no one was assigned a step.
 with
 
 data_cutoff as (
