@@ -1,0 +1,259 @@
+-- One row per basis and scenario (seeds/churn_scenarios): customers, revenue, margin of the next
+-- 12 months if monthly churn changed and nothing else did (definitions §4, What if): churn,
+-- inflow, revenue per customer and margin are those of the last 6 complete months. What would
+-- differ, not what will be (that is revenue_forecast).
+{% set months = 6 %}
+with
+
+churn_scenarios as (
+
+    select
+        scenario,
+        change_kind,
+        change
+    from {{ ref('churn_scenarios') }}
+
+),
+
+retention_rates as (
+
+    select
+        basis,
+        period_start,
+        opening,
+        new,
+        returned,
+        lost,
+        closing
+    from {{ ref('retention_rates') }}
+    where grain = 'month' and dimension = 'all' and basis <> 'any' and is_complete
+    qualify
+        row_number() over (
+            partition by basis
+            order by period_start desc nulls last
+        ) <= {{ months }}
+
+),
+
+orders as (
+
+    select
+        {{ period_first_day("'month'", period_number("'month'", 'ordered_on')) }} as period_start,
+        net_revenue,
+        margin
+    from {{ ref('orders') }}
+    where is_valid and customer_id is not null
+
+),
+
+order_months as (
+
+    select
+        'orders' as basis,
+        period_start,
+        sum(net_revenue) as revenue,
+        -- the share of orders whose costs are known stands for all
+        sum(case when margin is not null then net_revenue end) as costed_revenue,
+        sum(margin) as margin
+    from orders
+    group by period_start
+
+),
+
+revenue_months as (
+
+    select
+        basis,
+        period_start,
+        revenue,
+        costed_revenue,
+        margin
+    from order_months
+
+    union all
+
+    select
+        basis,
+        period_start,
+        closing_revenue as revenue,
+        cast(null as decimal(18, 2)) as costed_revenue,
+        cast(null as decimal(18, 2)) as margin
+    from {{ ref('revenue_retention') }}
+    where basis = 'subscriptions' and grain = 'month' and dimension = 'all'
+
+),
+
+-- an order book brings revenue over the month, a subscription at its close
+recent as (
+
+    select
+        retention_rates.basis,
+        count(*) as complete_months,
+        max_by(retention_rates.closing, retention_rates.period_start) as customers,
+        cast(sum(retention_rates.lost) as double)
+        / nullif(cast(sum(retention_rates.opening) as double), 0) as churn_rate,
+        cast(sum(retention_rates.new + retention_rates.returned) as double)
+        / nullif(cast(count(*) as double), 0) as inflow,
+        cast(sum(coalesce(revenue_months.revenue, 0)) as double)
+        / nullif(
+            cast(
+                sum(
+                    case
+                        when retention_rates.basis = 'subscriptions' then retention_rates.closing
+                        else (retention_rates.opening + retention_rates.closing) / 2.0
+                    end
+                ) as double
+            ), 0
+        ) as monthly_revenue,
+        cast(sum(revenue_months.margin) as double)
+        / nullif(cast(sum(revenue_months.costed_revenue) as double), 0) as margin_rate
+    from retention_rates
+    left join revenue_months
+        on
+        retention_rates.basis = revenue_months.basis
+        and retention_rates.period_start = revenue_months.period_start
+    group by retention_rates.basis
+
+),
+
+changed as (
+
+    select
+        recent.basis,
+        churn_scenarios.scenario,
+        churn_scenarios.change_kind,
+        churn_scenarios.change,
+        recent.complete_months,
+        recent.customers,
+        recent.inflow,
+        recent.monthly_revenue,
+        recent.margin_rate,
+        recent.churn_rate,
+        greatest(
+            case churn_scenarios.change_kind
+                when 'points' then recent.churn_rate + cast(churn_scenarios.change as double)
+                else recent.churn_rate * (1 + cast(churn_scenarios.change as double))
+            end,
+            0
+        ) as scenario_churn_rate
+    from recent
+    cross join churn_scenarios
+
+),
+
+-- customers(t) = customers(t - 1) x (1 - churn) + inflow, written out
+balances as (
+
+    select
+        changed.*,
+        months.month,
+        case
+            when
+                changed.scenario_churn_rate = 0
+                then changed.customers + changed.inflow * months.month
+            else
+                changed.inflow / nullif(changed.scenario_churn_rate, 0)
+                + (
+                    changed.customers
+                    - changed.inflow / nullif(changed.scenario_churn_rate, 0)
+                ) * power(1 - changed.scenario_churn_rate, months.month)
+        end as customers_then
+    from changed
+    cross join range(0, 13) as months (month)
+
+),
+
+years as (
+
+    select
+        basis,
+        scenario,
+        change_kind,
+        change,
+        complete_months,
+        customers,
+        churn_rate,
+        scenario_churn_rate,
+        margin_rate,
+        max(case when month = 12 then customers_then end) as customers_in_12_months,
+        -- the mean of both ends of each month
+        sum(customers_then * case when month in (0, 12) then 0.5 else 1 end) * max(monthly_revenue)
+            as revenue
+    from balances
+    group by
+        basis,
+        scenario,
+        change_kind,
+        change,
+        complete_months,
+        customers,
+        churn_rate,
+        scenario_churn_rate,
+        margin_rate
+
+),
+
+known as (
+
+    select
+        basis,
+        scenario,
+        change_kind,
+        change,
+        customers,
+        margin_rate,
+        case
+            when complete_months < {{ months }} then 'fewer than {{ months }} complete months'
+            when churn_rate is null then 'nobody to lose'
+        end as reason,
+        case when complete_months >= {{ months }} then churn_rate end as churn_rate,
+        case when complete_months >= {{ months }} then scenario_churn_rate end
+            as scenario_churn_rate,
+        case when complete_months >= {{ months }} then customers_in_12_months end
+            as customers_in_12_months,
+        case when complete_months >= {{ months }} then cast(revenue as decimal(18, 2)) end
+            as revenue,
+        case
+            when complete_months >= {{ months }} then cast(revenue * margin_rate as decimal(18, 2))
+        end
+            as margin
+    from years
+
+),
+
+bases as (
+
+    select
+        basis,
+        revenue,
+        margin
+    from known
+    where change_kind = 'points' and change = 0
+
+),
+
+final as (
+
+    select
+        known.basis,
+        known.scenario,
+        known.change_kind,
+        cast(known.change as double) as change,
+        known.customers,
+        known.churn_rate,
+        known.scenario_churn_rate,
+        cast(round(known.customers_in_12_months, 0) as bigint) as customers_in_12_months,
+        known.revenue as revenue_12_months,
+        cast(known.revenue - bases.revenue as decimal(18, 2)) as revenue_change,
+        known.margin as margin_12_months,
+        cast(known.margin - bases.margin as decimal(18, 2)) as margin_change,
+        cast(null as decimal(18, 2)) as lifetime_value,
+        cast(null as decimal(18, 2)) as lifetime_value_change,
+        coalesce(known.reason, 'lifetime value awaits its model') as reason
+    from known
+    left join bases
+        on known.basis = bases.basis
+
+)
+
+select * from final
