@@ -1,7 +1,7 @@
 -- One row per onboarding step, window of days since the first order (or paid service) and measure:
--- who was retained of those who finished the step in its time, and of those who did not (definitions
--- §3). Both stood alike on the last day of that time and count by what came after it, so that nobody
--- finishes a step by staying long enough. Never causal: no one was assigned a step.
+-- who was retained of those who finished the step in its time, and of those who did not (§3 of the
+-- definitions). Both stood alike on the last day of that time and count by what came after, so that
+-- nobody finishes a step by staying long enough. Never causal: no one was assigned a step.
 with
 
 data_cutoff as (
