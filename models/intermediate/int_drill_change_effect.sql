@@ -8,7 +8,7 @@
 {% set customer_dimensions = 'core' ~ '.customer_dimensions' %}
 {% set calendar = 'core' ~ '.calendar' %}
 
-{# people at the open of the window that begins on a day, touched or not, with their state at close #}
+{# who is there at the open of the window that begins on a day, with their state at its close #}
 {% set at_open %}
 with
 cutoff as (
