@@ -19,6 +19,8 @@ from orchestration.showing import is_showable, showable_name
 # 21 inputs with a file each for every day of ten years are 77,000; a folder of more files is a
 # mistake or an attack, and each file costs a look at every refresh.
 MOST_FILES = 200_000
+# Linux names what a process has open.
+_DESCRIPTORS = Path("/proc/self/fd")
 HIDDEN = (".", "_", "~")
 
 _IS_LINK = (
@@ -173,8 +175,9 @@ def opened(entry: Entry, known: State | None = None) -> Iterator[tuple[Path, Sta
         known: State of the file when it was looked at before.
 
     Yields:
-        A path that leads to the opened file whatever becomes of its name, for this process alone,
-        and its state.
+        A path that leads to the opened file, and its state. On Linux it does so whatever becomes
+        of the file's name, for this process alone; elsewhere it is the name, looked at again at the
+        end.
 
     Raises:
         FileError: It may not or cannot be opened, it is another file than was listed, or it changed
@@ -189,15 +192,15 @@ def opened(entry: Entry, known: State | None = None) -> Iterator[tuple[Path, Sta
     except OSError as error:
         raise FileError(f"cannot be opened ({error.strerror})") from error
     try:
-        path = Path(f"/proc/self/fd/{descriptor}")
+        path = _DESCRIPTORS / str(descriptor) if _DESCRIPTORS.is_dir() else entry.path
         state = State.of(descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise FileError(_IS_SPECIAL)
         # a folder on the way may have become a link since the listing
-        if path.readlink() != entry.path or (known is not None and state != known):
+        if path.resolve() != entry.path or (known is not None and state != known):
             raise FileError(_CHANGED)
         yield path, state
-        if State.of(descriptor) != state:
+        if State.of(descriptor) != state or path.resolve() != entry.path:
             raise FileError(_CHANGED)
     finally:
         os.close(descriptor)
