@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_deliveries import MOST_LOADS, Content, File, deliveries, files_of, write
 from warehouses import refreshed
@@ -166,6 +166,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     deadline=None,
     derandomize=True,
     database=None,
+    phases=(Phase.generate,),  # a failure shows itself whole; looking for a smaller takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
 )
 @given(drawn=st.lists(deliveries(SMALL), min_size=DELIVERIES_AT_ONCE, max_size=DELIVERIES_AT_ONCE))
