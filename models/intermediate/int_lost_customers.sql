@@ -41,17 +41,45 @@ orders as (
 
 ),
 
-mrr_movements as (
+mrr_months as (
 
     select
         customer_id,
+        currency,
         period_start,
-        sum(opening_mrr) as opening_mrr
-    from {{ ref('mrr_movements') }}
+        opening_mrr_native
+    from {{ ref('int_mrr_months') }}
     where movement in ('churn', 'pause')
+
+),
+
+mrr_rates as (
+
+    select
+        currency,
+        period_start,
+        opening_rate
+    from {{ ref('int_mrr_rates') }}
+
+),
+
+-- what a person had when it went to 0
+last_mrr as (
+
+    select
+        mrr_months.customer_id,
+        mrr_months.period_start,
+        sum({{ convert_mrr('mrr_months.opening_mrr_native', 'mrr_rates.opening_rate') }})
+            as opening_mrr
+    from mrr_months
+    inner join mrr_rates
+        on
+        mrr_months.currency = mrr_rates.currency
+        and mrr_months.period_start = mrr_rates.period_start
+    where mrr_months.opening_mrr_native > 0
     group by
-        customer_id,
-        period_start
+        mrr_months.customer_id,
+        mrr_months.period_start
 
 ),
 
@@ -126,12 +154,12 @@ services as (
     select
         losses.person_number,
         losses.period_number,
-        max_by(mrr_movements.opening_mrr, mrr_movements.period_start) as last_mrr
+        max_by(last_mrr.opening_mrr, last_mrr.period_start) as last_mrr
     from losses
-    inner join mrr_movements
+    inner join last_mrr
         on
-        losses.customer_id = mrr_movements.customer_id
-        and losses.lost_on >= mrr_movements.period_start
+        losses.customer_id = last_mrr.customer_id
+        and losses.lost_on >= last_mrr.period_start
     where losses.basis = 'subscriptions'
     group by
         losses.person_number,

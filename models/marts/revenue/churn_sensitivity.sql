@@ -15,18 +15,17 @@ churn_scenarios as (
 
 ),
 
-retention_rates as (
+revenue_retention as (
 
     select
         basis,
         period_start,
-        opening,
-        new,
-        returned,
-        lost,
-        closing
-    from {{ ref('retention_rates') }}
-    where grain = 'month' and dimension = 'all' and basis <> 'any' and is_complete
+        opening_customers,
+        lost_customers,
+        closing_customers,
+        closing_revenue
+    from {{ ref('revenue_retention') }}
+    where grain = 'month' and dimension = 'all' and is_complete
     qualify
         row_number() over (
             partition by basis
@@ -60,59 +59,52 @@ order_months as (
 
 ),
 
+-- a shop's revenue comes over the month, a subscriber's MRR stands at its close
 revenue_months as (
 
     select
-        basis,
-        period_start,
-        revenue,
-        costed_revenue,
-        margin
-    from order_months
-
-    union all
-
-    select
-        basis,
-        period_start,
-        closing_revenue as revenue,
-        cast(null as decimal(18, 2)) as costed_revenue,
-        cast(null as decimal(18, 2)) as margin
-    from {{ ref('revenue_retention') }}
-    where basis = 'subscriptions' and grain = 'month' and dimension = 'all'
+        revenue_retention.basis,
+        revenue_retention.period_start,
+        revenue_retention.opening_customers,
+        revenue_retention.lost_customers,
+        revenue_retention.closing_customers,
+        revenue_retention.closing_customers + revenue_retention.lost_customers
+        - revenue_retention.opening_customers as incoming_customers,
+        case revenue_retention.basis
+            when 'subscriptions' then cast(revenue_retention.closing_customers as double)
+            else
+                cast(
+                    revenue_retention.opening_customers
+                    + revenue_retention.closing_customers as double
+                ) / cast(2 as double)
+        end as paying_customers,
+        case revenue_retention.basis
+            when 'subscriptions' then revenue_retention.closing_revenue
+            else coalesce(order_months.revenue, 0)
+        end as revenue,
+        order_months.costed_revenue,
+        order_months.margin
+    from revenue_retention
+    left join order_months
+        on
+        revenue_retention.basis = order_months.basis
+        and revenue_retention.period_start = order_months.period_start
 
 ),
 
--- an order book brings revenue over the month, a subscription at its close
 recent as (
 
     select
-        retention_rates.basis,
+        basis,
         count(*) as complete_months,
-        max_by(retention_rates.closing, retention_rates.period_start) as customers,
-        cast(sum(retention_rates.lost) as double)
-        / nullif(cast(sum(retention_rates.opening) as double), 0) as churn_rate,
-        cast(sum(retention_rates.new + retention_rates.returned) as double)
-        / nullif(cast(count(*) as double), 0) as inflow,
-        cast(sum(coalesce(revenue_months.revenue, 0)) as double)
-        / nullif(
-            cast(
-                sum(
-                    case
-                        when retention_rates.basis = 'subscriptions' then retention_rates.closing
-                        else (retention_rates.opening + retention_rates.closing) / 2.0
-                    end
-                ) as double
-            ), 0
-        ) as monthly_revenue,
-        cast(sum(revenue_months.margin) as double)
-        / nullif(cast(sum(revenue_months.costed_revenue) as double), 0) as margin_rate
-    from retention_rates
-    left join revenue_months
-        on
-        retention_rates.basis = revenue_months.basis
-        and retention_rates.period_start = revenue_months.period_start
-    group by retention_rates.basis
+        max_by(closing_customers, period_start) as customers,
+        cast(sum(lost_customers) as double)
+        / nullif(cast(sum(opening_customers) as double), 0) as churn_rate,
+        cast(sum(incoming_customers) as double) / nullif(cast(count(*) as double), 0) as inflow,
+        cast(sum(revenue) as double) / nullif(sum(paying_customers), 0) as monthly_revenue,
+        cast(sum(margin) as double) / nullif(cast(sum(costed_revenue) as double), 0) as margin_rate
+    from revenue_months
+    group by basis
 
 ),
 
@@ -242,7 +234,7 @@ final as (
         known.customers,
         known.churn_rate,
         known.scenario_churn_rate,
-        cast(round(known.customers_in_12_months, 0) as bigint) as customers_in_12_months,
+        cast(floor(known.customers_in_12_months + 0.5) as bigint) as customers_in_12_months,
         known.revenue as revenue_12_months,
         cast(known.revenue - bases.revenue as decimal(18, 2)) as revenue_change,
         known.margin as margin_12_months,

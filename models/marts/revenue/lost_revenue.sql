@@ -46,18 +46,67 @@ dimension_grains as (
 
 ),
 
-retention_rates as (
+retention_flows as (
 
     select
-        period_start,
         basis,
         dimension,
         value,
-        lost,
+        period_number,
+        lost
+    from {{ ref('int_retention_flows') }}
+    where grain = 'month' and basis <> 'any'
+
+),
+
+periods as (
+
+    select
+        period_number,
+        period_start,
         is_complete,
         is_final
-    from {{ ref('retention_rates') }}
-    where grain = 'month' and basis <> 'any'
+    from {{ ref('int_periods') }}
+    where grain = 'month'
+
+),
+
+-- a value has rows from the month of its first person on
+first_months as (
+
+    select
+        basis,
+        dimension,
+        value,
+        min(period_number) as first_month
+    from retention_flows
+    group by
+        basis,
+        dimension,
+        value
+
+),
+
+cells as (
+
+    select
+        first_months.basis,
+        first_months.dimension,
+        first_months.value,
+        periods.period_number,
+        periods.period_start,
+        periods.is_complete,
+        periods.is_final,
+        coalesce(retention_flows.lost, 0) as lost
+    from first_months
+    inner join periods
+        on first_months.first_month <= periods.period_number
+    left join retention_flows
+        on
+        first_months.basis = retention_flows.basis
+        and first_months.dimension = retention_flows.dimension
+        and first_months.value = retention_flows.value
+        and periods.period_number = retention_flows.period_number
 
 ),
 
@@ -81,7 +130,7 @@ sums as (
         lost_customers.basis,
         spells.dimension,
         spells.value,
-        {{ period_first_day("'month'", 'lost_customers.period_number') }} as period_start,
+        lost_customers.period_number,
         count(lost_customers.returned_on) as returned_since,
         sum(lost_customers.annual_revenue) as annual_revenue,
         count(acquisition_costs.acquisition_cost) as customers_with_cost,
@@ -106,35 +155,35 @@ final as (
 
     select
         'month' as grain,
-        retention_rates.period_start,
-        retention_rates.basis,
-        retention_rates.dimension,
-        retention_rates.value,
-        retention_rates.lost as lost_customers,
+        cells.period_start,
+        cells.basis,
+        cells.dimension,
+        cells.value,
+        cells.lost as lost_customers,
         coalesce(sums.returned_since, 0) as returned_since,
         cast(coalesce(sums.annual_revenue, 0) as decimal(18, 2)) as annual_revenue_lost,
         case
-            when retention_rates.is_complete and retention_rates.lost > 0
+            when cells.is_complete and cells.lost > 0
                 then {{ prorate_money(
                     'cast(coalesce(sums.annual_revenue, 0) as decimal(18, 2))',
                     'cast(1 as decimal(18, 2))',
-                    'cast(retention_rates.lost as decimal(18, 2))'
+                    'cast(cells.lost as decimal(18, 2))'
                 ) }}
         end as annual_revenue_per_customer,
         cast(null as decimal(18, 2)) as residual_value_lost,
         'awaits predicted lifetime value' as residual_value_reason,
         coalesce(sums.customers_with_cost, 0) as customers_with_cost,
         cast(sums.acquisition_cost as decimal(18, 2)) as sunk_acquisition_cost,
-        retention_rates.is_complete,
-        retention_rates.is_final,
-        retention_rates.lost < {{ var('small_cell_size') }} as is_small
-    from retention_rates
+        cells.is_complete,
+        cells.is_final,
+        cells.lost < {{ var('small_cell_size') }} as is_small
+    from cells
     left join sums
         on
-        retention_rates.basis = sums.basis
-        and retention_rates.dimension = sums.dimension
-        and retention_rates.value = sums.value
-        and retention_rates.period_start = sums.period_start
+        cells.basis = sums.basis
+        and cells.dimension = sums.dimension
+        and cells.value = sums.value
+        and cells.period_number = sums.period_number
 
 )
 
