@@ -16,6 +16,7 @@ from orchestration.settings import Settings
 _DBT_CODE = ("models", "macros", "seeds", "tests/data", "dbt_project.yml", "profiles.yml")
 _CODE = (*_DBT_CODE, "orchestration", "requirements.lock")
 _CODE_SUFFIXES = {".sql", ".yml", ".yaml", ".csv", ".py", ".md", ".lock"}
+_LARGE_BYTES = 1_000_000
 _NOT_CODE = ("orchestration/sample_data/", "orchestration/bench/")
 
 
@@ -64,11 +65,13 @@ def inputs_hash(landing: Path, settings: Settings) -> str:
         SHA-256 over the sorted names and the contents.
     """
     found = entries(landing, hidden=(".",))
-    with ThreadPoolExecutor() as pool:
-        hashes = list(pool.map(_hash_entry, found))
     total = hashlib.sha256()
-    for entry, digest in zip(found, hashes, strict=True):
-        total.update(f"{entry.name}\0{digest}\n".encode())
+    # hashing lets go of the interpreter lock; for small files threads only wait for each other
+    with ThreadPoolExecutor() as pool:
+        large = {e.key: pool.submit(_hash_entry, e) for e in found if e.bytes > _LARGE_BYTES}
+        for entry in found:
+            digest = large[entry.key].result() if entry.key in large else _hash_entry(entry)
+            total.update(f"{entry.name}\0{digest}\n".encode())
     # with another key every hashed e-mail is another, so all files are read anew
     key = os.environ.get("HOLDFAST_HASH_KEY", "")
     files_hash = hashlib.sha256(f"{total.hexdigest()} {key}".encode()).hexdigest()

@@ -21,6 +21,7 @@ from orchestration.showing import is_showable, showable_name
 MOST_FILES = 200_000
 # Linux names what a process has open.
 _DESCRIPTORS = Path("/proc/self/fd")
+_NAMES_DESCRIPTORS = _DESCRIPTORS.is_dir()
 HIDDEN = (".", "_", "~")
 
 _IS_LINK = (
@@ -192,15 +193,20 @@ def opened(entry: Entry, known: State | None = None) -> Iterator[tuple[Path, Sta
     except OSError as error:
         raise FileError(f"cannot be opened ({error.strerror})") from error
     try:
-        path = _DESCRIPTORS / str(descriptor) if _DESCRIPTORS.is_dir() else entry.path
+        path = _DESCRIPTORS / str(descriptor) if _NAMES_DESCRIPTORS else entry.path
         state = State.of(descriptor)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise FileError(_IS_SPECIAL)
         # a folder on the way may have become a link since the listing
-        if path.resolve() != entry.path or (known is not None and state != known):
+        if _place(path) != entry.path or (known is not None and state != known):
             raise FileError(_CHANGED)
         yield path, state
-        if State.of(descriptor) != state or path.resolve() != entry.path:
+        if State.of(descriptor) != state or _place(path) != entry.path:
             raise FileError(_CHANGED)
     finally:
         os.close(descriptor)
+
+
+def _place(path: Path) -> Path:
+    """Returns where an opened file lies by now."""
+    return path.readlink() if _NAMES_DESCRIPTORS else path.resolve()

@@ -667,9 +667,12 @@ there. No text of a delivery is ever SQL, Jinja, shell or HTML; on a terminal an
 checks, characters that steer are written out (`\\x1b`).
 
 Files are found by their names alone, never by following a link; each is opened once, and read by
-that descriptor whatever becomes of its name; one that changes while it is read is refused. DuckDB's
-connections that load, guard and accept reach nothing but the landing folder and their scratch
-folder, load no extension, and their configuration is locked. dbt's connection reaches no file.
+that descriptor; one that changes or is renamed while it is read is refused. DuckDB's connections
+that load, guard and accept reach nothing but the landing folder and their scratch folder, load no
+extension, and their configuration is locked. dbt's connection reaches no file.
+
+A folder of 100,000 files is listed in 2 CPU seconds and hashed in 6; reading a new file takes about 30
+ms, so many rows belong into few files.
 """
 _LIMITS = """
 ### What is taken at most

@@ -275,10 +275,10 @@ def test_file_that_changes_is_refused(
     assert business.load().rows_loaded == 2
 
 
-def test_name_swapped_while_it_is_read_changes_nothing(
+def test_name_swapped_while_it_is_read_brings_nothing_in(
     business: Business, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was opened is read to its end, whatever its name leads to by then."""
+    """What was opened is what is read, whatever its name leads to by then."""
     outside = outside_of(tmp_path)
     path = business.deliver("orders.csv", orders(order(1, "5")))
     original = read._stage
@@ -289,8 +289,9 @@ def test_name_swapped_while_it_is_read_changes_nothing(
         return original(*arguments)
 
     monkeypatch.setattr(read, "_stage", swap)
-    business.load()
-    assert business.ask("select order_id from landing.orders") == [("1",)]
+    (found,) = business.read().files
+    assert "changed while it was read" in str(found.error)
+    assert business.ask("select order_id from incoming.orders") == [("1",)]
 
 
 def test_too_many_files_are_refused(business: Business, monkeypatch: pytest.MonkeyPatch) -> None:
