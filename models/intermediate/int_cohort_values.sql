@@ -1,7 +1,6 @@
 -- One row per basis, member and dimension: the value in effect at the end of the member's first day
 -- in the basis. It stays the member's value in every cohort cell (E56). Who has entered one basis
 -- is there once, for it and for any (int_cohort_members).
-{{ config(materialized='view') }}
 with
 
 members as (
