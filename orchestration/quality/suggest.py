@@ -158,7 +158,12 @@ def _dates(name: str, column: str, texts: Sequence[str]) -> Advice | None:
     best = [order for order, found in fitting.items() if len(found) == most]
     stated = [{"date_formats": sorted(set(fitting[order].values()), key=len)} for order in best]
     if len(best) > 1:
-        text = next(iter(fitting[best[0]]))
+        shared = [text for text in fitting[best[0]] if all(text in fitting[o] for o in best)]
+        if not shared:
+            one, other = (next(iter(fitting[order])) for order in (best[0], best[-1]))
+            note = f"{one} and {other} are written in different ways; write all dates in one way"
+            return Advice(column, {}, note)
+        text = shared[0]
         meant = " or ".join(_meant(text, fitting[order][text]) for order in best)
         choices = " or ".join(f"`{_line(name, choice)}`" for choice in stated)
         note = f"{text} may be {meant}; state which in inputs.yml, under inputs: {choices}"

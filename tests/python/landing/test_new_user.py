@@ -71,6 +71,13 @@ def test_a_date_of_two_meanings_is_a_choice():
     ]
 
 
+def test_ways_of_writing_that_share_no_date_end_no_refresh():
+    """As many dates of one way as of another share none, and must not break the guards."""
+    message = proposed("ordered_at", "03/04/2026", "25.03.2026")
+    assert "25.03.2026 and 03/04/2026 are written in different ways" in message
+    assert not lines(message)
+
+
 def test_dates_of_two_ways_are_to_be_written_in_one():
     """A format for one half would leave the other half refused, without a word why."""
     message = proposed("ordered_at", "12/31/2025", "11/30/2025", "31/12/2025")
