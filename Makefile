@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: help setup refresh test lint ui docs templates dev bench clean
+.PHONY: help setup refresh test lint ui docs metrics templates dev bench clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -104,6 +104,12 @@ docs: setup ## dbt's documentation as one offline page, target/docs.html [as ref
 	mkdir -p target
 	cp "$${HOLDFAST_WAREHOUSE:-warehouse}/.dbt/target/static_index.html" target/docs.html
 	echo "$(ROOT)/target/docs.html"
+
+metrics: setup ## ask the published marts for a metric: ASK="--metrics mrr --group-by metric_time__month" [WAREHOUSE=dir; docs/metrics.md]
+	@cd "$(ROOT)"
+	export DBT_TARGET=published DBT_PROFILES_DIR="$(ROOT)"
+	$(BIN)/dbt --quiet parse
+	$(BIN)/mf $(if $(ASK),query $(ASK),list metrics)
 
 templates: setup ## one empty file per input, with headers and an example row, in templates/ [TEMPLATES=dir]
 	@cd "$(ROOT)"
