@@ -1,0 +1,76 @@
+-- One row per complete month of history: what the forecast is made from and judged by (definitions
+-- §4, Forecast). MRR is null where the business has no subscriptions.
+with
+
+periods as (
+
+    select
+        period_number as month_number,
+        period_start
+    from {{ ref('int_periods') }}
+    where grain = 'month' and is_complete
+
+),
+
+cohorts as (
+
+    select
+        month_number,
+        sum(new_customers) as new_customers,
+        sum(net_revenue) as order_revenue,
+        sum(net_revenue) filter (where cohort_number is null) as anonymous_revenue,
+        sum(subscription_order_revenue) as subscription_order_revenue
+    from {{ ref('int_forecast_cohorts') }}
+    group by month_number
+
+),
+
+movements as (
+
+    select
+        period_start,
+        sum(opening_mrr) as opening_mrr,
+        sum(new_mrr + reactivation_mrr + resume_mrr) as gained_mrr,
+        sum(contraction_mrr + pause_mrr + churn_mrr - expansion_mrr) as lost_mrr,
+        sum(closing_mrr) as closing_mrr
+    from {{ ref('mrr_movements') }}
+    group by period_start
+
+),
+
+has_mrr as (
+
+    select count(*) > 0 as is_subscribed
+    from movements
+
+),
+
+final as (
+
+    select
+        periods.month_number,
+        periods.period_start,
+        row_number() over (order by periods.month_number) as months_known,
+        coalesce(cohorts.new_customers, 0) as new_customers,
+        cast(coalesce(cohorts.order_revenue, 0) as double) as order_revenue,
+        cast(coalesce(cohorts.anonymous_revenue, 0) as double) as anonymous_revenue,
+        cast(coalesce(cohorts.subscription_order_revenue, 0) as double)
+            as subscription_order_revenue,
+        case when has_mrr.is_subscribed then cast(coalesce(movements.opening_mrr, 0) as double) end
+            as opening_mrr,
+        case when has_mrr.is_subscribed then cast(coalesce(movements.gained_mrr, 0) as double) end
+            as gained_mrr,
+        case when has_mrr.is_subscribed then cast(coalesce(movements.lost_mrr, 0) as double) end
+            as lost_mrr,
+        case when has_mrr.is_subscribed then cast(coalesce(movements.closing_mrr, 0) as double) end
+            as closing_mrr
+    from periods
+    cross join has_mrr
+    left join cohorts
+        on periods.month_number = cohorts.month_number
+    left join movements
+        on periods.period_start = movements.period_start
+
+)
+
+select * from final

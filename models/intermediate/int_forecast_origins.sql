@@ -1,0 +1,54 @@
+-- One row per month end from which is forecast (definitions §4, Forecast), with what stands beside
+-- the cohort curves: every complete month with at least forecast_min_months of history, the latest
+-- 60 of them. Rates and shares are those of the twelve months that end with it, so that each season
+-- is in once.
+with
+
+months as (
+
+    select
+        month_number,
+        months_known,
+        new_customers,
+        order_revenue,
+        anonymous_revenue,
+        subscription_order_revenue,
+        opening_mrr,
+        gained_mrr,
+        lost_mrr,
+        closing_mrr
+    from {{ ref('int_forecast_months') }}
+
+),
+
+final as (
+
+    select
+        origins.month_number as origin_number,
+        origins.months_known,
+        origins.order_revenue,
+        origins.subscription_order_revenue,
+        origins.closing_mrr,
+        sum(months.new_customers) / cast(count(*) as double) as monthly_customers,
+        sum(months.anonymous_revenue) / nullif(sum(months.order_revenue), 0) as anonymous_share,
+        sum(months.subscription_order_revenue) / nullif(sum(months.order_revenue), 0)
+            as subscription_order_share,
+        avg(months.gained_mrr) as monthly_gained_mrr,
+        1 - sum(months.lost_mrr) / nullif(sum(months.opening_mrr), 0) as kept_mrr_rate
+    from months as origins
+    inner join months
+        on
+        origins.month_number >= months.month_number
+        and months.month_number > origins.month_number - 12
+    where origins.months_known >= {{ var('forecast_min_months') }}
+    group by
+        origins.month_number,
+        origins.months_known,
+        origins.order_revenue,
+        origins.subscription_order_revenue,
+        origins.closing_mrr
+    qualify row_number() over (order by origins.month_number desc) <= 60
+
+)
+
+select * from final

@@ -1,0 +1,217 @@
+-- One row per origin, horizon (1 to 12 months) and measure: what was forecast from the months up to
+-- the origin alone, what "same as last month" would have said, what came (null while it has not),
+-- and the error ln(actual / forecast) (definitions §4, Forecast).
+with
+
+origins as (
+
+    select
+        origin_number,
+        order_revenue,
+        subscription_order_revenue,
+        closing_mrr,
+        monthly_customers,
+        anonymous_share,
+        subscription_order_share,
+        monthly_gained_mrr,
+        kept_mrr_rate
+    from {{ ref('int_forecast_origins') }}
+
+),
+
+months as (
+
+    select
+        month_number,
+        new_customers,
+        order_revenue,
+        subscription_order_revenue,
+        closing_mrr
+    from {{ ref('int_forecast_months') }}
+
+),
+
+seasons as (
+
+    select
+        origin_number,
+        calendar_month,
+        purchase_season,
+        acquisition_season
+    from {{ ref('int_forecast_seasons') }}
+
+),
+
+curves as (
+
+    select
+        origin_number,
+        age,
+        revenue_per_customer
+    from {{ ref('int_forecast_curves') }}
+
+),
+
+horizons as (
+
+    {% for horizon in range(1, 13) %}
+        select {{ horizon }} as horizon
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+
+),
+
+targets as (
+
+    select
+        origins.origin_number,
+        horizons.horizon,
+        origins.origin_number + horizons.horizon as month_number
+    from origins
+    cross join horizons
+
+),
+
+-- those there are, and those expected to come
+cohorts as (
+
+    select
+        origins.origin_number,
+        months.month_number as cohort_number,
+        cast(months.new_customers as double) as customers
+    from origins
+    inner join months
+        on origins.origin_number >= months.month_number
+
+    union all
+
+    select
+        targets.origin_number,
+        targets.month_number as cohort_number,
+        origins.monthly_customers * seasons.acquisition_season as customers
+    from targets
+    inner join origins
+        on targets.origin_number = origins.origin_number
+    inner join seasons
+        on
+        targets.origin_number = seasons.origin_number
+        and targets.month_number % 12 = seasons.calendar_month
+
+),
+
+order_forecasts as (
+
+    select
+        targets.origin_number,
+        targets.horizon,
+        sum(cohorts.customers * curves.revenue_per_customer) * min(seasons.purchase_season)
+            as known_revenue
+    from targets
+    inner join cohorts
+        on
+        targets.origin_number = cohorts.origin_number
+        and targets.month_number >= cohorts.cohort_number
+    inner join curves
+        on
+        targets.origin_number = curves.origin_number
+        and targets.month_number - cohorts.cohort_number = curves.age
+    inner join seasons
+        on
+        targets.origin_number = seasons.origin_number
+        and targets.month_number % 12 = seasons.calendar_month
+    group by
+        targets.origin_number,
+        targets.horizon
+
+),
+
+combined as (
+
+    select
+        targets.origin_number,
+        targets.horizon,
+        targets.month_number,
+        order_forecasts.known_revenue / nullif(1 - origins.anonymous_share, 0) as order_forecast,
+        origins.subscription_order_share,
+        origins.order_revenue as order_naive,
+        origins.order_revenue - origins.subscription_order_revenue as other_naive,
+        origins.closing_mrr as mrr_naive,
+        -- M(h) = M(h-1) x kept + gained, h times
+        origins.closing_mrr * power(origins.kept_mrr_rate, targets.horizon)
+        + origins.monthly_gained_mrr
+        * case
+            when abs(origins.kept_mrr_rate - 1) < 0.000001 then targets.horizon
+            else
+                (power(origins.kept_mrr_rate, targets.horizon) - 1) / (origins.kept_mrr_rate - 1)
+        end as mrr_forecast,
+        months.order_revenue,
+        months.order_revenue - months.subscription_order_revenue as other_revenue,
+        months.closing_mrr
+    from targets
+    inner join origins
+        on targets.origin_number = origins.origin_number
+    left join order_forecasts
+        on
+        targets.origin_number = order_forecasts.origin_number
+        and targets.horizon = order_forecasts.horizon
+    left join months
+        on targets.month_number = months.month_number
+
+),
+
+measures as (
+
+    select
+        origin_number,
+        horizon,
+        month_number,
+        'order_revenue' as measure,
+        order_forecast as forecast,
+        order_naive as naive,
+        order_revenue as actual
+    from combined
+
+    union all
+
+    select
+        origin_number,
+        horizon,
+        month_number,
+        'mrr' as measure,
+        mrr_forecast as forecast,
+        mrr_naive as naive,
+        closing_mrr as actual
+    from combined
+
+    union all
+
+    -- an order that bills a subscription is in MRR already (E48)
+    select
+        origin_number,
+        horizon,
+        month_number,
+        'total' as measure,
+        order_forecast * (1 - subscription_order_share) + mrr_forecast as forecast,
+        other_naive + mrr_naive as naive,
+        other_revenue + closing_mrr as actual
+    from combined
+
+),
+
+final as (
+
+    select
+        origin_number,
+        horizon,
+        month_number,
+        measure,
+        forecast,
+        naive,
+        actual,
+        case when actual > 0 and forecast > 0 then ln(actual / forecast) end as error
+    from measures
+    where forecast is not null
+
+)
+
+select * from final
