@@ -154,7 +154,7 @@ balanced as (
             as churn_denominator,
         closing_mrr - opening_mrr - new_mrr - reactivation_mrr - resume_mrr - expansion_mrr
         + contraction_mrr + pause_mrr + churn_mrr as fx_mrr,
-        case when is_complete then nullif(cast(opening_mrr as double), 0) end as divisor
+        case when is_complete then cast(opening_mrr as double) end as divisor
     from lines
 
 ),
@@ -183,14 +183,14 @@ final as (
             when is_complete
                 then cast(lost_customers as double) / nullif(cast(churn_denominator as double), 0)
         end as customer_churn_rate,
-        cast(churn_mrr + contraction_mrr + pause_mrr as double) / divisor as gross_churn_rate,
-        cast(churn_mrr + contraction_mrr + pause_mrr - expansion_mrr as double) / divisor
+        cast(churn_mrr + contraction_mrr + pause_mrr as double) / nullif(divisor, 0) as gross_churn_rate,
+        cast(churn_mrr + contraction_mrr + pause_mrr - expansion_mrr as double) / nullif(divisor, 0)
             as net_churn_rate,
-        cast(opening_mrr - opening_churn_mrr - contraction_mrr - pause_mrr as double) / divisor
+        cast(opening_mrr - opening_churn_mrr - contraction_mrr - pause_mrr as double) / nullif(divisor, 0)
             as gross_retention_rate,
         cast(
             opening_mrr - opening_churn_mrr - contraction_mrr - pause_mrr + expansion_mrr as double
-        ) / divisor as net_retention_rate,
+        ) / nullif(divisor, 0) as net_retention_rate,
         case
             when is_complete
                 then
