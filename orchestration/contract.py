@@ -176,7 +176,7 @@ class Column:
         """Columns of the incoming table, name to type.
 
         The landing ones, and `<name>__text` beside a typed or personal one: the text delivered,
-        of a personal value only the shape.
+        where there is no value or a rule could refuse it; of a personal value the shape.
         """
         has_text = self.personal is not None or not self.is_text
         return self.landing_columns | ({f"{self.name}__text": "varchar"} if has_text else {})

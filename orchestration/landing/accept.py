@@ -5,7 +5,7 @@ read = loaded + refused + superseded, also for files of earlier loads whose rows
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from orchestration.landing.keys import row_key
 from orchestration.landing.mapping import SOURCE, Delivery, load_mapping
 from orchestration.landing.sql import literal, literals, quoted
 from orchestration.landing.tables import create_tables, landing_columns, prepare
+from orchestration.landing.versions import outdated_rows
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
@@ -190,6 +191,15 @@ def _merge(
     """Replaces rows of landing.<input> by the latest delivered version of their key."""
     landing, incoming = f"landing.{quoted(table.name)}", f"incoming.{quoted(table.name)}"
     _count_refused(con, table, refresh_id)
+    values = {name: quoted(name) for name in landing_columns(table)} | {
+        "_refresh_id": literal(refresh_id),
+        "_loaded_at": f"timestamp {literal(now.isoformat(sep=' '))}",
+        "_is_held": "false",
+    }
+    is_gone = f"_is_deleted and {str(table.keeps_deleted).lower()}"
+    if not _has_rows(con, landing) and not _has_rows(con, incoming, is_gone):
+        _take_first(con, table, values)
+        return
     is_reread = con.execute(
         "select coalesce(bool_or(is_reread), false) from incoming._files where input = ?",
         [table.name],
@@ -234,15 +244,42 @@ def _merge(
     )
     if is_reread:
         _drop_reread(con, table)
-    values = {name: quoted(name) for name in landing_columns(table)} | {
-        "_refresh_id": literal(refresh_id),
-        "_loaded_at": f"timestamp {literal(now.isoformat(sep=' '))}",
-        "_is_held": "false",
-    }
     if table.keeps_deleted:
         values["_loaded_at"] = f"coalesce(_deleted_at, {values['_loaded_at']})"
-    selected = ", ".join(f"{value} as {quoted(name)}" for name, value in values.items())
-    con.execute(f"insert into {landing} by name select {selected} from arriving order by _row")
+    con.execute(
+        f"insert into {landing} by name select {_listed(values)} from arriving order by _row",
+    )
+
+
+def _listed(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{value} as {quoted(name)}" for name, value in values.items())
+
+
+def _has_rows(con: duckdb.DuckDBPyConnection, relation: str, condition: str = "true") -> bool:
+    query = f"select exists (select 1 from {relation} where {condition})"
+    return bool(con.execute(query).fetchall()[0][0])
+
+
+def _take_first(con: duckdb.DuckDBPyConnection, table: Input, values: Mapping[str, str]) -> None:
+    """Fills an empty landing.<input>: nothing stands to compare with, so rows pass in a stream.
+
+    Those that stay out are few; as a table they are known to be few when the join is planned.
+    """
+    refused = f"""exists (
+        select 1 from refused
+        where refused.input = {literal(table.name)} and refused._row = delivered._row
+    )"""
+    con.execute(
+        f"""create or replace temp table left_out as
+        select _row from refused where input = {literal(table.name)}
+        union
+        {outdated_rows(table, refused)}""",
+    )
+    con.execute(
+        f"""insert into landing.{quoted(table.name)} by name
+        select {_listed(values)} from incoming.{quoted(table.name)} as delivered
+        where not exists (select 1 from left_out where left_out._row = delivered._row)""",
+    )
 
 
 def _keep_deleted(
@@ -462,11 +499,13 @@ def _heal(con: duckdb.DuckDBPyConnection, table: Input, refresh_id: str, now: da
     key = row_key(table, "delivered", is_incoming=True)
     of_key = literals(table.key)
     open_rows = f"""input = {literal(table.name)} and healed_at is null and rule not in {holds}"""
+    # few keys are in quarantine: only their versions are looked at
+    wanted = f"{key} in (select row_key from ops.quarantined_rows where {open_rows})"
     con.execute(
         f"""update ops.quarantined_rows set healed_at = ?
         where {open_rows} and row_key in (
             select {key} from incoming.{quoted(table.name)} as delivered
-            where not exists (
+            where {wanted} and not exists (
                 select 1 from refused
                 where refused.input = {literal(table.name)} and refused._row = delivered._row
             )
@@ -478,6 +517,7 @@ def _heal(con: duckdb.DuckDBPyConnection, table: Input, refresh_id: str, now: da
                 from incoming.{quoted(table.name)} as delivered
                 left join refused
                     on refused.input = {literal(table.name)} and refused._row = delivered._row
+                where {wanted}
                 group by 1
             ) as versions
             where versions.row_key = quarantined_rows.row_key

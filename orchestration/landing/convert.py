@@ -4,12 +4,14 @@ Nothing is guessed from a value alone: `1,234` is a number only where the file, 
 which sign is which. Money goes from text to decimal without passing through a double.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from orchestration.contract import Column
 from orchestration.landing.mapping import EPOCHS, SERIAL_DAYS, Delivery
-from orchestration.landing.sql import literal, literals
+from orchestration.landing.sql import literal, quoted
 
 TRUE_TEXTS = ("true", "t", "yes", "y", "1", "1.0")
 FALSE_TEXTS = ("false", "f", "no", "n", "0", "0.0")
@@ -24,6 +26,9 @@ _OFFSET = rf"(?:{_UTC}|[+-]\d{{2}}(?::?\d{{2}})?)"
 _ROUNDED_DIGITS = 17
 # From 1899-12-30, with which spreadsheets begin.
 _DAYS_TO_1970 = 25569
+_FIRST_INSTANT = datetime(1970, 1, 1)  # noqa: DTZ001 - as stored: UTC, without offset
+# More than any two clocks of the world differ.
+_ZONES_APART = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,46 @@ def trimmed(raw: str) -> str:
     )
 
 
-def present(text: str, delivery: Delivery) -> str:
-    """Returns SQL of a trimmed text, null where it means absent."""
-    return f"case when {text} not in {literals(('', *delivery.null_texts))} then {text} end"
+def plain_pattern(column: Column, signs: Signs) -> str | None:
+    """Returns the pattern of the texts of a typed column that can be cast as they are.
+
+    Nearly all texts are written so; they have no blanks around them, and whether a text is one of
+    them is found out once. None = any text is a value.
+
+    Args:
+        column: Column of the contract.
+        signs: How numbers are written.
+    """
+    kind = column.data_type.partition("(")[0]
+    if kind == "varchar":
+        return None
+    if kind == "boolean":
+        return "true|false"
+    if kind == "bigint":
+        return "[+-]?\\d{1,18}"
+    if kind == "decimal":
+        digits = column.data_type.rstrip(")").partition(",")[2]
+        return f"[+-]?\\d{{1,12}}(?:\\{signs.decimal}\\d{{0,{digits}}})?"
+    return _DATE if kind == "date" else rf"{_DATE}(?:[T ]\d{{2}}:\d{{2}}:\d{{2}})?"
+
+
+def is_plain(text: str, pattern: str) -> str:
+    """Returns SQL of whether a text is written plainly; null where there is none."""
+    return f"regexp_full_match({text}, {literal(pattern)})"
+
+
+def present(text: str, delivery: Delivery, plain: tuple[str, str] | None = None) -> str:
+    """Returns SQL of a trimmed text, null where it means absent.
+
+    Args:
+        text: SQL of the text.
+        delivery: Says which texts mean absent.
+        plain: SQL of whether it is written plainly, and the pattern of such texts.
+    """
+    is_there = _is_none_of(text, ("", *delivery.null_texts))
+    if plain and not any(re.fullmatch(plain[1], absent) for absent in delivery.null_texts):
+        is_there = f"{plain[0]} or {is_there}"
+    return f"case when {is_there} then {text} end"
 
 
 def mapped(text: str, values: Mapping[str, str] | None) -> str:
@@ -77,6 +119,7 @@ def mapped(text: str, values: Mapping[str, str] | None) -> str:
 def typed(
     column: Column,
     text: str,
+    plain: str,
     number: str,
     signs: Signs,
     zones: Zones,
@@ -87,6 +130,7 @@ def typed(
     Args:
         column: Column of the contract.
         text: SQL of its cleaned text.
+        plain: SQL of whether that is written plainly (see `plain_pattern`).
         number: SQL of what `with_numbers` made of it, for a number.
         signs: How numbers are written.
         zones: How instants are written.
@@ -96,14 +140,40 @@ def typed(
     if kind == "varchar":
         return _word(column, text)
     if kind == "boolean":
-        return _boolean(text)
+        return _boolean(text, plain)
     if kind == "bigint":
-        return _whole(column, text, number, signs)
+        return _whole(text, number)
     if kind == "decimal":
         return _decimal(column, text, number, signs)
     if kind == "timestamp":
-        return _instant(text, zones.delivered, formats)
-    return _day(text, zones, formats)
+        return _instant(text, plain, zones.delivered, formats)
+    return _day(text, plain, zones, formats)
+
+
+def text_needed(column: Column, now: datetime) -> str:
+    """Returns SQL of whether the text of a typed column must be kept beside its value.
+
+    It is what a person is shown of a refused row. So it is kept where there is no value, and where
+    a rule of the column could refuse it, with room to spare: which rows are refused decide the
+    guards alone.
+
+    Args:
+        column: A typed column of the contract, not personal.
+        now: Moment of the load, UTC without offset.
+    """
+    value = quoted(column.name)
+    if column.accepted_values or column.format or column.reference or column.seed:
+        return "true"
+    reasons = [f"{value} is null"]
+    reasons += [f"{value} < {bound}" for bound in (column.minimum,) if bound is not None]
+    reasons += [f"{value} <= {bound}" for bound in (column.above,) if bound is not None]
+    reasons += [f"{value} > {bound}" for bound in (column.maximum,) if bound is not None]
+    reasons += [f"{value} <= {quoted(other)}" for other in (column.after,) if other]
+    reasons += [f"{value} < {quoted(other)}" for other in (column.not_before,) if other]
+    if column.event:
+        first, last = _FIRST_INSTANT + _ZONES_APART, now - _ZONES_APART
+        reasons.append(f"{value} not between timestamp '{first}' and timestamp '{last}'")
+    return f"({' or '.join(reasons)})"
 
 
 def default_of(column: Column) -> str | None:
@@ -115,7 +185,12 @@ def default_of(column: Column) -> str | None:
 
 def is_true(text: str) -> str:
     """Returns SQL of whether a delivered mark says yes; anything but a no does."""
-    return f"coalesce(lower({text}) not in {literals(FALSE_TEXTS)}, false)"
+    return f"coalesce({_is_none_of(f'lower({text})', FALSE_TEXTS)}, false)"
+
+
+def _is_none_of(text: str, others: Iterable[str]) -> str:
+    """SQL of `not in`, which the engine would make a join for every column."""
+    return "(" + " and ".join(f"{text} <> {literal(other)}" for other in others) + ")"
 
 
 def number_evidence(text: str) -> tuple[str, str]:
@@ -147,11 +222,10 @@ def _word(column: Column, text: str) -> str:
     return text
 
 
-def _boolean(text: str) -> str:
-    return (
-        f"case when lower({text}) in {literals(TRUE_TEXTS)} then true"
-        f" when lower({text}) in {literals(FALSE_TEXTS)} then false end"
-    )
+def _boolean(text: str, plain: str) -> str:
+    words = dict.fromkeys(TRUE_TEXTS, "true") | dict.fromkeys(FALSE_TEXTS, "false")
+    cases = " ".join(f"when {literal(word)} then {value}" for word, value in words.items())
+    return f"case when {plain} then {text} = 'true' else case lower({text}) {cases} end end"
 
 
 def is_number(column: Column) -> bool:
@@ -159,23 +233,23 @@ def is_number(column: Column) -> bool:
     return column.data_type.startswith(("decimal", "bigint"))
 
 
-def with_numbers(relation: str, numbers: Mapping[str, tuple[Column, str]], signs: Signs) -> str:
+def with_numbers(relation: str, numbers: Mapping[str, tuple[str, str]], signs: Signs) -> str:
     """Returns a relation with a column more for each number that is not written plainly.
 
-    It holds such a number with a decimal point and nothing else, null where it is none. Each step
-    is a select of its own: written as one expression, the text would stand in it a hundred times.
+    It holds such a number with a decimal point and nothing else, an empty text where it is none,
+    and null where the number is written plainly. Each step is a select of its own: written as one
+    expression, the text would stand in it a hundred times.
 
     Args:
         relation: SQL relation with the texts.
-        numbers: Name of the column to add to the column of the contract and SQL of its text.
+        numbers: Name of the column to add to SQL of the text and of whether it is plain.
         signs: How numbers are written.
     """
     if not numbers:
         return relation
     unusual = ", ".join(
-        f"case when not regexp_full_match({text}, {literal(_usual(column, signs))})"
-        f" then replace({text}, '−', '-') end as {name}"  # noqa: RUF001 - typographers' minus
-        for name, (column, text) in numbers.items()
+        f"case when not {plain} then replace({text}, '−', '-') end as {name}"  # noqa: RUF001 - typographers' minus
+        for name, (text, plain) in numbers.items()
     )
     relation = f"(select *, {unusual} from {relation})"
     for step in (
@@ -188,14 +262,6 @@ def with_numbers(relation: str, numbers: Mapping[str, tuple[Column, str]], signs
         replaced = ", ".join(f"{step(name, signs)} as {name}" for name in numbers)
         relation = f"(select * replace ({replaced}) from {relation})"
     return relation
-
-
-def _usual(column: Column, signs: Signs) -> str:
-    """Pattern of the numbers that can be cast as they are, which are nearly all."""
-    if column.data_type == "bigint":
-        return "[+-]?\\d{1,18}"
-    digits = column.data_type.rstrip(")").partition(",")[2]
-    return f"[+-]?\\d{{1,12}}(?:\\{signs.decimal}\\d{{0,{digits}}})?"
 
 
 def _without_minus_behind(number: str, _: Signs) -> str:
@@ -233,7 +299,8 @@ def _plain(number: str, signs: Signs) -> str:
     whole = f"[+-]?(\\d+{point}?\\d*|{point}\\d+)([eE][+-]?\\d{{1,3}})?"
     return (
         f"case when regexp_full_match({number}, {literal(whole)})"
-        f" then replace({number}, {literal(signs.decimal)}, '.') end"
+        f" then replace({number}, {literal(signs.decimal)}, '.')"
+        f" when {number} is not null then '' end"
     )
 
 
@@ -241,7 +308,8 @@ def _without_exponent(number: str, _: Signs) -> str:
     """An exponent is written out, which is exact within 18 decimals."""
     return (
         f"case when regexp_matches({number}, '[eE]')"
-        f" then cast(try_cast({number} as decimal(38,18)) as varchar) else {number} end"
+        f" then coalesce(cast(try_cast({number} as decimal(38,18)) as varchar), '')"
+        f" else {number} end"
     )
 
 
@@ -249,31 +317,31 @@ def _decimal(column: Column, text: str, number: str, signs: Signs) -> str:
     digits = int(column.data_type.rstrip(")").partition(",")[2])
     kept = _ROUNDED_DIGITS if column.excess_decimals == "round" else digits
     cut = f"regexp_replace({number}, '(\\.\\d{{{kept}}})\\d+$', '\\1')"
-    point = f"replace({text}, {literal(signs.decimal)}, '.')"
+    point = text if signs.decimal == "." else f"replace({text}, {literal(signs.decimal)}, '.')"
     return (
-        f"case when regexp_full_match({text}, {literal(_usual(column, signs))})"
-        f" then try_cast({point} as {column.data_type})"
+        f"case when {number} is null then try_cast({point} as {column.data_type})"
         f" else try_cast({cut} as {column.data_type}) end"
     )
 
 
-def _whole(column: Column, text: str, number: str, signs: Signs) -> str:
+def _whole(text: str, number: str) -> str:
     whole = f"regexp_replace({number}, '\\.0*$', '')"
     return (
-        f"case when regexp_full_match({text}, {literal(_usual(column, signs))})"
-        f" then try_cast({text} as bigint)"
+        f"case when {number} is null then try_cast({text} as bigint)"
         f" when regexp_full_match({whole}, '[+-]?\\d+') then try_cast({whole} as bigint) end"
     )
 
 
-def _instant(text: str, zone: str, formats: tuple[str, ...]) -> str:
+def _instant(text: str, plain: str, zone: str, formats: tuple[str, ...]) -> str:
     """SQL of a UTC timestamp; without an offset the text is local time of the zone."""
     local = f"{_DATE}(?:[T ]{_TIME})?"
     offset = f"{_DATE}[T ]{_TIME} ?{_OFFSET}"
     point = f"replace({text}, ',', '.')"
     zoned = f"regexp_replace(regexp_replace({point}, ' ?({_UTC})$', '+00'), ' ([+-])', '\\1')"
     iso = (
-        f"case when regexp_full_match({text}, '{local}')"
+        f"case when {plain}"
+        f" then {_to_utc(f'try_cast({text} as timestamp)', zone)}"
+        f" when regexp_full_match({text}, '{local}')"
         f" then {_to_utc(f'try_cast({point} as timestamp)', zone)}"
         f" when regexp_full_match({text}, '{offset}')"
         f" then try_cast({zoned} as timestamptz) at time zone 'UTC' end"
@@ -310,10 +378,10 @@ def _to_utc(local: str, zone: str) -> str:
     return f"({local}) at time zone {literal(zone)} at time zone 'UTC'"
 
 
-def _day(text: str, zones: Zones, formats: tuple[str, ...]) -> str:
+def _day(text: str, plain: str, zones: Zones, formats: tuple[str, ...]) -> str:
     """SQL of a local day; an instant with an offset falls on the day the business has then."""
-    bare = f"case when regexp_full_match({text}, '{_DATE}') then try_cast({text} as date) end"
-    instant = _instant(text, zones.delivered, formats)
+    bare = f"case when {plain} then try_cast({text} as date) end"
+    instant = _instant(text, plain, zones.delivered, formats)
     if zones.business != "UTC":
         instant = f"(({instant}) at time zone 'UTC' at time zone {literal(zones.business)})"
     day = f"cast({instant} as date)"

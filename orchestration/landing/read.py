@@ -11,7 +11,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,7 +35,7 @@ from orchestration.landing.header import Matched, match
 from orchestration.landing.mapping import DELETED, SOURCE, Delivery, load_mapping
 from orchestration.landing.plain_text import FileError, uncompressed
 from orchestration.landing.sql import literal, quoted
-from orchestration.landing.staged import Staged, make_rejects, stage_csv
+from orchestration.landing.staged import Staged, is_signed, make_rejects, stage_csv
 from orchestration.landing.tables import prepare, recreate_incoming
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
@@ -113,6 +113,7 @@ class _Reader:
     settings: Settings
     seeds: Path
     folder: Path
+    now: datetime
 
 
 def read_deliveries(
@@ -137,7 +138,6 @@ def read_deliveries(
     Raises:
         MappingError: inputs.yml cannot be followed.
     """
-    del now  # the moment of a load is no property of the rows read
     zone = settings.get("business_timezone")
     found = find_files(
         workspace.landing,
@@ -152,7 +152,7 @@ def read_deliveries(
         confine(con, [workspace.landing, folder])
         recreate_incoming(con, contract)
         personal.use_key(con, key)
-        reader = _Reader(con, settings, workspace.seeds, folder)
+        reader = _Reader(con, settings, workspace.seeds, folder, now)
         files: list[ReadFile] = []
         messages: list[str] = []
         skipped = 0
@@ -383,11 +383,9 @@ def _signs(
     numbers = [
         f"c{matched.columns[column.name]}"
         for column in table.columns
-        if column.data_type.startswith(("decimal", "bigint"))
-        and column.personal is None
-        and column.name in matched.columns
+        if is_signed(column, matched.columns)
     ]
-    if delivery.decimal or not numbers:
+    if delivery.decimal or not numbers or staged.has_commas is False:
         return convert.Signs(delivery.decimal or ".", delivery.thousands)
     # the first rows tell, or, where they do not, all of them
     for limit in (f"limit {_SAMPLED_ROWS}", ""):
@@ -427,24 +425,20 @@ def _insert(
         else:
             continue
         texts[name] = raw
-    # each step is a column of its own, so that no text is worked on twice
-    trimmed = "".join(f", {convert.trimmed(raw)} as {_raw(name)}" for name, raw in texts.items())
-    present = "".join(
-        f", {convert.present(_raw(name), delivery)} as {_raw(name)}" for name in texts
-    )
-    ready = "".join(f", {_ready(table, delivery, name)} as {_raw(name)}" for name in texts)
-    relation = f"""(
-        select line{ready} from (
-            select line{present} from (select line{trimmed} from {staged.relation})
-        )
-    )"""
+    plain = _plain_texts(table, texts, signs)
+    relation = _cleaned(table, delivery, texts, plain, staged.relation)
+    is_plain = {
+        # a text that inputs.yml gives another meaning is another text
+        name: convert.is_plain(_raw(name), pattern) if name in delivery.values else _plain(name)
+        for name, pattern in plain.items()
+    }
     numbers = {
-        _number(column.name): (column, _raw(column.name))
+        _number(column.name): (_raw(column.name), is_plain[column.name])
         for column in table.columns
         if column.name in texts and convert.is_number(column)
     }
     relation = convert.with_numbers(relation, numbers, signs)
-    values = _values(table, delivery, texts.keys(), signs, reader)
+    values = _values(table, delivery, texts.keys(), is_plain, signs, reader)
     deleted = convert.is_true(_text_of(DELETED, texts)) if DELETED in texts else "false"
     meta = {
         "_row": f"{base} + line",
@@ -454,12 +448,68 @@ def _insert(
         "_is_deleted": deleted,
     }
     columns = ", ".join(f"{value} as {quoted(name)}" for name, value in (meta | values).items())
+    spared = ", ".join(
+        f"case when {convert.text_needed(column, reader.now)} then {text} end as {text}"
+        for column in table.columns
+        if not column.personal and (text := quoted(f"{column.name}__text")).strip('"') in values
+    )
+    kept = f"* replace ({spared})" if spared else "*"
     inserted = reader.con.execute(
         f"""insert into incoming.{quoted(table.name)} by name
-        select {columns} from {relation}""",
+        select {kept} from (select {columns} from {relation})""",
     ).fetchall()[0][0]
     if inserted != staged.rows:
         raise FileError(f"cannot be accounted for: {inserted:,} of {staged.rows:,} rows read")
+
+
+def _plain_texts(table: Input, texts: Iterable[str], signs: convert.Signs) -> dict[str, str]:
+    """Returns the pattern of plain texts of each typed column that is there."""
+    return {
+        column.name: pattern
+        for column in table.columns
+        if column.name in texts and (pattern := convert.plain_pattern(column, signs))
+    }
+
+
+def _cleaned(
+    table: Input,
+    delivery: Delivery,
+    texts: Mapping[str, str],
+    plain: Mapping[str, str],
+    relation: str,
+) -> str:
+    """SQL of the rows with `<column>__raw`, and `<column>__plain` where a pattern is given.
+
+    Each step is a column of its own, so that no text is worked on twice.
+    """
+    found = "".join(
+        f", {convert.is_plain(raw, plain[name])} as {_plain(name)}"
+        for name, raw in texts.items()
+        if name in plain
+    )
+    raws = "".join(f", {raw} as {_raw(name)}" for name, raw in texts.items())
+    carried = "".join(f", {_plain(name)}" for name in plain)
+    trimmed = "".join(
+        f", case when {_plain(name)} then {_raw(name)} else {convert.trimmed(_raw(name))} end"
+        f" as {_raw(name)}"
+        if name in plain
+        else f", {convert.trimmed(_raw(name))} as {_raw(name)}"
+        for name in texts
+    )
+    present = "".join(
+        f", {convert.present(_raw(name), delivery, known)} as {_raw(name)}"
+        for name in texts
+        for known in [(_plain(name), plain[name]) if name in plain else None]
+    )
+    ready = "".join(f", {_ready(table, delivery, name)} as {_raw(name)}" for name in texts)
+    relation = f"(select line{raws}{found} from {relation})"
+    for step in (trimmed, present, ready):
+        relation = f"(select line{step}{carried} from {relation})"
+    return relation
+
+
+def _plain(name: str) -> str:
+    return quoted(f"{name}__plain")
 
 
 def _raw(name: str) -> str:
@@ -486,6 +536,7 @@ def _values(
     table: Input,
     delivery: Delivery,
     given: Sequence[str] | object,
+    is_plain: Mapping[str, str],
     signs: convert.Signs,
     reader: _Reader,
 ) -> dict[str, str]:
@@ -504,12 +555,13 @@ def _values(
             continue
         raw = _raw(column.name)
         number = _number(column.name)
+        plain = is_plain.get(column.name, "false")
         if column.personal:
-            day = convert.typed(column, raw, number, signs, local, delivery.date_formats)
+            day = convert.typed(column, raw, plain, number, signs, local, delivery.date_formats)
             keep = reader.settings.get("keep_free_text")
             values |= personal.reduced(column, raw, day, keep_free_text=keep, seeds=reader.seeds)
             continue
-        value = convert.typed(column, raw, number, signs, zones, delivery.date_formats)
+        value = convert.typed(column, raw, plain, number, signs, zones, delivery.date_formats)
         # a default stands for what is absent, never for what does not fit
         absent = f"case when {raw} is null then {default} else {value} end"
         values[column.name] = absent if default else value

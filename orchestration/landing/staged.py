@@ -8,7 +8,7 @@ value, message). Python sees counts, never rows.
 import csv
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -16,8 +16,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from orchestration.contract import Input
-from orchestration.landing.header import normalised, wanted_names
+from orchestration.contract import Column, Input
+from orchestration.landing.convert import is_number
+from orchestration.landing.header import match, normalised, wanted_names
 from orchestration.landing.limits import check_columns, check_odd_lines
 from orchestration.landing.mapping import Delivery
 from orchestration.landing.plain_text import (
@@ -60,6 +61,7 @@ class Staged:
         rows: Rows the relation gives.
         last_line: A line number no row exceeds.
         notes: What a person should know of the file.
+        has_commas: Whether a number of the contract has a comma in it; None = not looked at.
     """
 
     relation: str
@@ -68,6 +70,7 @@ class Staged:
     rows: int
     last_line: int
     notes: tuple[str, ...] = ()
+    has_commas: bool | None = None
 
 
 def stage_csv(
@@ -100,9 +103,27 @@ def stage_csv(
     if lines.has_odd_quotes or len(cut) or header.lines > 1:
         readable, cut = _repaired(plain.path, folder, header, lines, cut)
         is_cut = True
-    staged = _CsvStage(con, header, lines, readable, is_cut, cut).stage(plain.path, plain.encoding)
+    numbers = _positions_of_numbers(table, delivery, header.names)
+    stage = _CsvStage(con, header, lines, readable, is_cut, cut, numbers)
+    staged = stage.stage(plain.path, plain.encoding)
     is_open = staged.rows > 0 and not _ends_a_line(plain.path)
     return replace(staged, notes=(_OPEN_END,)) if is_open else staged
+
+
+def _positions_of_numbers(
+    table: Input, delivery: Delivery, names: tuple[str, ...]
+) -> tuple[int, ...]:
+    """Returns where the columns stand whose decimal sign is to be found out."""
+    try:
+        columns = match(table, delivery, names).columns
+    except FileError:  # told by whoever reads the rows, once the lines are accounted for
+        return ()
+    return tuple(columns[column.name] for column in table.columns if is_signed(column, columns))
+
+
+def is_signed(column: Column, there: Container[str]) -> bool:
+    """Whether a column is there and its numbers tell the decimal sign of a file."""
+    return is_number(column) and column.personal is None and column.name in there
 
 
 def _ends_a_line(path: Path) -> bool:
@@ -227,10 +248,11 @@ class _CsvStage:
     path: Path
     is_cut: bool  # whether the header and the lines `cut` are not in `path`
     cut: np.ndarray
+    numbers: tuple[int, ...]
 
     def stage(self, delivered: Path, encoding: str) -> Staged:
         for is_parallel in (True, False):
-            rows, units, offsets, heights = self._scan(is_parallel=is_parallel)
+            rows, units, commas, offsets, heights = self._scan(is_parallel=is_parallel)
             starts = self._lines_of(offsets)
             missed = self._expected_units() - units - self._unblank(starts, heights)
             if missed == 0:
@@ -254,7 +276,14 @@ class _CsvStage:
             from ({self._numbered(is_parallel=is_parallel)}) as numbered {join}
             where {filled}
         )"""
-        return Staged(relation, self.header.names, encoding, rows, self.lines.lines)
+        return Staged(
+            relation,
+            self.header.names,
+            encoding,
+            rows,
+            self.lines.lines,
+            has_commas=commas > 0,
+        )
 
     def _records(self, *, is_parallel: bool) -> str:
         columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(self.header.names)))
@@ -284,16 +313,23 @@ class _CsvStage:
         return f"""case when contains({joined}, chr(10))
             then 1 + length({single}) - length(replace({single}, chr(10), '')) else 1 end"""
 
-    def _scan(self, *, is_parallel: bool) -> tuple[int, int, np.ndarray, np.ndarray]:
-        """Parses once; returns rows, lines they take, and offset and height of what is refused."""
+    def _scan(self, *, is_parallel: bool) -> tuple[int, int, int, np.ndarray, np.ndarray]:
+        """Parses once, to see what is there.
+
+        Returns:
+            Rows, lines they take, rows with a comma in a number, and offset and height of what is
+            refused.
+        """
         forget_rejects(self.con)
         fields = range(len(self.header.names))
         filled = " or ".join(f"c{i} is not null" for i in fields)
         # every column is counted, so that every column is parsed
         counted = ", ".join(f"count(c{i})" for i in fields)
         units = self._units() if self.lines.has_odd_quotes else "1"
-        rows, taken, *_ = self.con.execute(
-            f"select count(*) filter (where {filled}), coalesce(sum({units}), 0), {counted}"
+        comma = " or ".join(f"contains(c{i}, ',')" for i in self.numbers) or "false"
+        rows, taken, commas, *_ = self.con.execute(
+            f"select count(*) filter (where {filled}), coalesce(sum({units}), 0),"
+            f" count(*) filter (where {comma}), {counted}"
             f" from {self._records(is_parallel=is_parallel)}",
         ).fetchall()[0]
         refused = self.con.execute("select count(*) from reject_errors").fetchall()[0][0]
@@ -307,6 +343,7 @@ class _CsvStage:
         return (
             int(rows),
             int(taken),
+            int(commas),
             np.asarray(found["offset"], dtype=np.int64),
             np.asarray(found["height"], dtype=np.int64),
         )

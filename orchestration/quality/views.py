@@ -12,6 +12,7 @@ import duckdb
 from orchestration.contract import Column, Contract, Input
 from orchestration.landing.holds import HOLDS, held_when
 from orchestration.landing.sql import literal, quoted
+from orchestration.landing.versions import outdated_rows
 from orchestration.quality.rules import Rule, has_stored_text
 
 SCHEMA = "guard"
@@ -70,8 +71,9 @@ def row_view(
         columns |= _row_columns(table, table.column(rule.column), rule)
     name = f"{table.name}__deletions" if is_deletion else table.name
     condition = "" if is_deletion else "not "
-    _create_view(
+    _create(
         con,
+        "view",
         name,
         columns,
         f"incoming.{quoted(table.name)} as delivered_row "
@@ -86,9 +88,10 @@ def link_view(
     table: Input,
     rules: Sequence[Rule],
 ) -> str:
-    """Build the view on which rules that need other inputs are checked.
+    """Build the table on which rules that need other inputs are checked.
 
-    It has the delivered rows that would stand: sound by themselves, not deleted, latest of their
+    A table, since each rule looks at it several times and it takes joins to make. It has the
+    delivered rows that would stand: sound by themselves, not deleted, latest of their
     key. `stand` must have run for the input and for those its rules look at.
 
     Args:
@@ -98,7 +101,7 @@ def link_view(
         rules: Its rules of stage LINKS.
 
     Returns:
-        Name of the view in schema guard.
+        Name of the table in schema guard.
     """
     columns = {"_row": "delivered_row._row"}
     for rule in rules:
@@ -108,8 +111,9 @@ def link_view(
             f"case when {value} is not null and {condition} then cast({value} as varchar) end"
         )
     name = f"{table.name}__links"
-    _create_view(
+    _create(
         con,
+        "table",
         name,
         columns,
         f"{SCHEMA}.{quoted('_standing_' + table.name)} as delivered_row "
@@ -134,17 +138,27 @@ def stand(con: duckdb.DuckDBPyConnection, table: Input, columns: Iterable[str]) 
     key = ", ".join(quoted(part) for part in ("_source", *table.key))
     wanted = dict.fromkeys(columns)
     target = f"{SCHEMA}.{quoted('_standing_' + table.name)}"
+    refused = f"""exists (
+        select 1 from {SCHEMA}._found as found
+        where found.input = {literal(table.name)} and found._row = delivered._row
+            and found.severity = 'error'
+    )"""
+    if not con.execute(f"select exists (select 1 from landing.{name})").fetchall()[0][0]:
+        con.execute(
+            f"""create or replace table {target} as
+            select delivered._source, coalesce(delivered._is_deleted, false) as _is_deleted,
+                delivered._row, {_listed(wanted, "delivered")}
+            from incoming.{name} as delivered
+            where not {refused} and delivered._row not in ({outdated_rows(table, refused)})"""
+        )
+        return target
     con.execute(
         f"""create or replace table {target} as
         with latest as (
             -- _row rises with the version: later load, later file, later line
             select {key}, max(_row) as _row
-            from incoming.{name} as delivered_row
-            where not exists (
-                select 1 from {SCHEMA}._found as found
-                where found.input = {literal(table.name)} and found._row = delivered_row._row
-                    and found.severity = 'error'
-            )
+            from incoming.{name} as delivered
+            where not {refused}
             group by {key}
         )
         select delivered_row._source, coalesce(delivered_row._is_deleted, false) as _is_deleted,
@@ -253,8 +267,10 @@ def target_of(contract: Contract, table: Input, rule: Rule) -> tuple[Input, str]
     return contract.inputs[rule.about], rule.column
 
 
-def _create_view(
-    con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, str], source: str
+def _create(
+    con: duckdb.DuckDBPyConnection, kind: str, name: str, columns: dict[str, str], source: str
 ) -> None:
     listed = ", ".join(f"{expression} as {quoted(alias)}" for alias, expression in columns.items())
-    con.execute(f"create or replace view {SCHEMA}.{quoted(name)} as select {listed} from {source}")
+    con.execute(
+        f"create or replace {kind} {SCHEMA}.{quoted(name)} as select {listed} from {source}"
+    )

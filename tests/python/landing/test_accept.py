@@ -415,3 +415,33 @@ def test_every_line_of_messy_deliveries_is_accounted_for(business: Business, see
                 [table],
             )
             assert open_rows == [(held,)]
+
+
+def test_a_damaged_file_among_sound_ones_costs_only_its_own_rows(business: Business) -> None:
+    """What stands before and after it in a batch is read, compared and counted as without it."""
+    business.deliver("orders_a.csv", orders(order(1, 10), order(2, 20)))
+    business.deliver("orders_b.csv", orders(order(1, 11), "3,a\n", order(4, 40)))
+    business.deliver("orders_c.parquet", b"PAR1 and nothing that Parquet has")
+    business.deliver("orders_d.csv", orders(order(2, 21), order(5, 50), order(5, 51)))
+    business.load()
+    assert standing(business) == {"1": 11, "2": 21, "4": 40, "5": 51}
+    assert business.loads() == [
+        ("r1", "orders_a.csv", 2, 0, 0, 2),
+        ("r1", "orders_b.csv", 3, 2, 1, 0),
+        ("r1", "orders_c.parquet", 0, 0, 0, 0),
+        ("r1", "orders_d.csv", 3, 2, 0, 1),
+    ]
+
+
+def test_first_delivery_takes_the_latest_version_that_is_not_refused(business: Business) -> None:
+    """A refused correction does not replace what it would correct, in an empty table either."""
+    business.deliver("orders_a.csv", orders(order(1, 10), order(2, 20)))
+    business.deliver("orders_b.csv", orders(order(1, -1), order(2, 21), order(3, -1)))
+    business.read()
+    business.refuse("orders", "gross_amount < 0")
+    business.accept()
+    assert standing(business) == {"1": 10, "2": 21}
+    assert business.loads() == [
+        ("r1", "orders_a.csv", 2, 1, 0, 1),
+        ("r1", "orders_b.csv", 3, 1, 2, 0),
+    ]

@@ -14,6 +14,8 @@ from orchestration.landing.convert import (
     Signs,
     Zones,
     is_number,
+    is_plain,
+    plain_pattern,
     present,
     trimmed,
     typed,
@@ -46,9 +48,11 @@ def converted(
     signs = signs or Signs()
     clean = present(trimmed("raw"), Delivery())
     relation = f"(select {clean} as text from (select ? as raw))"
+    pattern = plain_pattern(column, signs)
+    plain = is_plain("text", pattern) if pattern else "false"
     if is_number(column):
-        relation = with_numbers(relation, {"number": (column, "text")}, signs)
-    value = typed(column, "text", "number", signs, zones, formats)
+        relation = with_numbers(relation, {"number": ("text", plain)}, signs)
+    value = typed(column, "text", plain, "number", signs, zones, formats)
     query = f"select {value} from {relation}"
     return CONNECTION.execute(query, [text]).fetchall()[0][0]
 
