@@ -183,11 +183,12 @@ final as (
             when is_complete
                 then cast(lost_customers as double) / nullif(cast(churn_denominator as double), 0)
         end as customer_churn_rate,
-        cast(churn_mrr + contraction_mrr + pause_mrr as double) / nullif(divisor, 0) as gross_churn_rate,
-        cast(churn_mrr + contraction_mrr + pause_mrr - expansion_mrr as double) / nullif(divisor, 0)
-            as net_churn_rate,
-        cast(opening_mrr - opening_churn_mrr - contraction_mrr - pause_mrr as double) / nullif(divisor, 0)
-            as gross_retention_rate,
+        cast(churn_mrr + contraction_mrr + pause_mrr as double)
+        / nullif(divisor, 0) as gross_churn_rate,
+        cast(churn_mrr + contraction_mrr + pause_mrr - expansion_mrr as double)
+        / nullif(divisor, 0) as net_churn_rate,
+        cast(opening_mrr - opening_churn_mrr - contraction_mrr - pause_mrr as double)
+        / nullif(divisor, 0) as gross_retention_rate,
         cast(
             opening_mrr - opening_churn_mrr - contraction_mrr - pause_mrr + expansion_mrr as double
         ) / nullif(divisor, 0) as net_retention_rate,
