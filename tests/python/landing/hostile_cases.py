@@ -671,8 +671,8 @@ that descriptor; one that changes or is renamed while it is read is refused. Duc
 that load, guard and accept reach nothing but the landing folder and their scratch folder, load no
 extension, and their configuration is locked. dbt's connection reaches no file.
 
-A folder of 100,000 files is listed in 2 CPU seconds and hashed in 6; reading a new file takes about 30
-ms, so many rows belong into few files.
+A folder of 100,000 files is listed in 2 CPU seconds and hashed in 6; reading a new file takes about
+30 ms, so many rows belong into few files.
 """
 _LIMITS = """
 ### What is taken at most
