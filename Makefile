@@ -85,8 +85,9 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	# linted meanwhile: neither uses more than one core
 	wait $$lint || { cat "$$scratch/lint.txt"; exit 1; }
 	cat "$$scratch/lint.txt"
+	# a file's tests share what they build, so a file stays with one of the two workers
 	echo "== pytest"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup ## ruff for Python, sqlfluff for SQL
 	@cd "$(ROOT)"
