@@ -40,7 +40,8 @@ sums as (
     select
         cells.origin_number,
         cells.age,
-        sum(cells.net_revenue / seasons.purchase_season) as net_revenue,
+        sum(cast(cells.net_revenue as double) / nullif(seasons.purchase_season, 0))
+            as net_revenue,
         cast(sum(cells.customers) as double) as customers
     from cells
     inner join seasons
@@ -58,7 +59,7 @@ pooled as (
     select
         origin_number,
         age,
-        net_revenue / nullif(customers, 0) as revenue_per_customer
+        cast(net_revenue as double) / nullif(customers, 0) as revenue_per_customer
     from sums
 
 ),
@@ -67,7 +68,8 @@ tails as (
 
     select
         sums.origin_number,
-        sum(sums.net_revenue) / nullif(sum(sums.customers), 0) as revenue_per_customer
+        cast(sum(sums.net_revenue) as double) / nullif(sum(sums.customers), 0)
+            as revenue_per_customer
     from sums
     inner join origins
         on sums.origin_number = origins.origin_number
@@ -80,7 +82,7 @@ levels as (
 
     select
         cells.origin_number,
-        sum(cells.net_revenue)
+        cast(sum(cells.net_revenue) as double)
         / nullif(
             sum(cells.customers * pooled.revenue_per_customer * seasons.purchase_season), 0
         ) as level

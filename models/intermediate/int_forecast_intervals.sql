@@ -30,7 +30,8 @@ known as (
         forecasts.origin_number,
         forecasts.horizon,
         forecasts.measure,
-        earlier.error * sqrt(cast(forecasts.horizon as double) / earlier.horizon) as error
+        earlier.error
+        * sqrt(cast(forecasts.horizon as double) / nullif(earlier.horizon, 0)) as error
     from forecasts
     inner join forecasts as earlier
         on
@@ -55,10 +56,10 @@ final as (
         horizon,
         measure,
         count(*) as errors,
-        percentile_cont(0.025) within group (order by error) as error_02_5,
-        percentile_cont(0.1) within group (order by error) as error_10,
-        percentile_cont(0.9) within group (order by error) as error_90,
-        percentile_cont(0.975) within group (order by error) as error_97_5
+        percentile_cont(0.025) within group (order by cast(error as double)) as error_02_5,
+        percentile_cont(0.1) within group (order by cast(error as double)) as error_10,
+        percentile_cont(0.9) within group (order by cast(error as double)) as error_90,
+        percentile_cont(0.975) within group (order by cast(error as double)) as error_97_5
     from known
     group by
         origin_number,

@@ -25,16 +25,60 @@ cohorts as (
 
 ),
 
-movements as (
+value_numbers as (
+
+    select value_number
+    from {{ ref('int_value_numbers') }}
+    where dimension = 'all'
+
+),
+
+revenue_ends as (
 
     select
         period_start,
-        sum(opening_mrr) as opening_mrr,
-        sum(new_mrr + reactivation_mrr + resume_mrr) as gained_mrr,
-        sum(contraction_mrr + pause_mrr + churn_mrr - expansion_mrr) as lost_mrr,
-        sum(closing_mrr) as closing_mrr
-    from {{ ref('mrr_movements') }}
-    group by period_start
+        value_number,
+        opening_amount,
+        closing_amount
+    from {{ ref('int_revenue_ends') }}
+    where basis = 'subscriptions' and grain = 'month'
+
+),
+
+revenue_flows as (
+
+    select
+        period_start,
+        value_number,
+        new_amount,
+        reactivation_amount,
+        resume_amount,
+        expansion_amount,
+        contraction_amount,
+        pause_amount,
+        churn_amount
+    from {{ ref('int_revenue_flows') }}
+    where basis = 'subscriptions' and grain = 'month'
+
+),
+
+movements as (
+
+    select
+        revenue_ends.period_start,
+        revenue_ends.opening_amount as opening_mrr,
+        revenue_flows.new_amount + revenue_flows.reactivation_amount + revenue_flows.resume_amount
+            as gained_mrr,
+        revenue_flows.contraction_amount + revenue_flows.pause_amount + revenue_flows.churn_amount
+        - revenue_flows.expansion_amount as lost_mrr,
+        revenue_ends.closing_amount as closing_mrr
+    from revenue_ends
+    inner join value_numbers
+        on revenue_ends.value_number = value_numbers.value_number
+    left join revenue_flows
+        on
+        revenue_ends.period_start = revenue_flows.period_start
+        and revenue_ends.value_number = revenue_flows.value_number
 
 ),
 
@@ -50,7 +94,7 @@ final as (
     select
         periods.month_number,
         periods.period_start,
-        row_number() over (order by periods.month_number) as months_known,
+        row_number() over (order by periods.month_number nulls first) as months_known,
         coalesce(cohorts.new_customers, 0) as new_customers,
         cast(coalesce(cohorts.order_revenue, 0) as double) as order_revenue,
         cast(coalesce(cohorts.anonymous_revenue, 0) as double) as anonymous_revenue,

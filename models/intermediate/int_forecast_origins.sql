@@ -29,12 +29,15 @@ final as (
         origins.order_revenue,
         origins.subscription_order_revenue,
         origins.closing_mrr,
-        sum(months.new_customers) / cast(count(*) as double) as monthly_customers,
-        sum(months.anonymous_revenue) / nullif(sum(months.order_revenue), 0) as anonymous_share,
-        sum(months.subscription_order_revenue) / nullif(sum(months.order_revenue), 0)
+        cast(sum(months.new_customers) as double) / nullif(count(*), 0) as monthly_customers,
+        cast(sum(months.anonymous_revenue) as double) / nullif(sum(months.order_revenue), 0)
+            as anonymous_share,
+        cast(sum(months.subscription_order_revenue) as double)
+        / nullif(sum(months.order_revenue), 0)
             as subscription_order_share,
         avg(months.gained_mrr) as monthly_gained_mrr,
-        1 - sum(months.lost_mrr) / nullif(sum(months.opening_mrr), 0) as kept_mrr_rate
+        1 - cast(sum(months.lost_mrr) as double) / nullif(sum(months.opening_mrr), 0)
+            as kept_mrr_rate
     from months as origins
     inner join months
         on
@@ -47,7 +50,7 @@ final as (
         origins.order_revenue,
         origins.subscription_order_revenue,
         origins.closing_mrr
-    qualify row_number() over (order by origins.month_number desc) <= 60
+    qualify row_number() over (order by origins.month_number desc nulls last) <= 60
 
 )
 

@@ -30,7 +30,7 @@ curves as (
     select
         origin_number,
         age,
-        sum(net_revenue) / nullif(sum(customers), 0) as revenue_per_customer
+        cast(sum(net_revenue) as double) / nullif(sum(customers), 0) as revenue_per_customer
     from cells
     group by
         origin_number,
@@ -66,8 +66,9 @@ indexed as (
     select
         origin_number,
         calendar_month,
-        net_revenue / nullif(expected_revenue, 0) as purchase_ratio,
-        new_customers / nullif(sum(new_customers) over (partition by origin_number), 0) * 12
+        cast(net_revenue as double) / nullif(expected_revenue, 0) as purchase_ratio,
+        cast(new_customers as double)
+        / nullif(sum(new_customers) over (partition by origin_number), 0) * 12
             as acquisition_ratio
     from ratios
 
@@ -83,7 +84,7 @@ final as (
             when origins.months_known >= 24
                 then coalesce(
                         greatest(
-                            indexed.purchase_ratio
+                            cast(indexed.purchase_ratio as double)
                             / nullif(
                                 avg(indexed.purchase_ratio)
                                     over (partition by indexed.origin_number),

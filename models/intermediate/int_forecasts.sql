@@ -131,7 +131,8 @@ combined as (
         targets.origin_number,
         targets.horizon,
         targets.month_number,
-        order_forecasts.known_revenue / nullif(1 - origins.anonymous_share, 0) as order_forecast,
+        cast(order_forecasts.known_revenue as double)
+        / nullif(1 - origins.anonymous_share, 0) as order_forecast,
         origins.subscription_order_share,
         origins.order_revenue as order_naive,
         origins.order_revenue - origins.subscription_order_revenue as other_naive,
@@ -142,7 +143,8 @@ combined as (
         * case
             when abs(origins.kept_mrr_rate - 1) < 0.000001 then targets.horizon
             else
-                (power(origins.kept_mrr_rate, targets.horizon) - 1) / (origins.kept_mrr_rate - 1)
+                cast(power(origins.kept_mrr_rate, targets.horizon) - 1 as double)
+                / nullif(origins.kept_mrr_rate - 1, 0)
         end as mrr_forecast,
         months.order_revenue,
         months.order_revenue - months.subscription_order_revenue as other_revenue,
@@ -208,7 +210,10 @@ final as (
         forecast,
         naive,
         actual,
-        case when actual > 0 and forecast > 0 then ln(actual / forecast) end as error
+        case
+            when actual > 0 and forecast > 0
+                then ln(cast(actual as double) / nullif(forecast, 0))
+        end as error
     from measures
     where forecast is not null
 

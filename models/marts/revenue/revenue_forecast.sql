@@ -67,9 +67,9 @@ final as (
             when backtest.low_80 is null then 'too few earlier forecasts to judge by'
         end as interval_reason,
         coalesce(scores.backtests, 0) as backtests,
-        scores.forecast_misses / nullif(scores.actual, 0) as backtest_error,
-        scores.naive_misses / nullif(scores.actual, 0) as naive_error,
-        scores.excess / nullif(scores.actual, 0) as backtest_bias,
+        cast(scores.forecast_misses as double) / nullif(scores.actual, 0) as backtest_error,
+        cast(scores.naive_misses as double) / nullif(scores.actual, 0) as naive_error,
+        cast(scores.excess as double) / nullif(scores.actual, 0) as backtest_bias,
         coalesce(scores.intervals, 0) as backtest_intervals,
         cast(scores.covered_80 as double) / nullif(scores.intervals, 0) as covered_80_rate,
         cast(scores.covered_95 as double) / nullif(scores.intervals, 0) as covered_95_rate
