@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from orchestration.memory import VARIABLE, memory_limit
 from orchestration.settings import PROJECT, Settings, SettingsError, load_settings, parse_as_of
 
 
@@ -90,6 +91,7 @@ class Workspace:
             "HOLDFAST_AS_OF": self.as_of.isoformat() if self.as_of else "",
             "HOLDFAST_SETTINGS": str(self.settings_file) if self.settings_file else "",
             "HOLDFAST_EXTENSIONS": str(self.extensions) if self.extensions else "",
+            VARIABLE: memory_limit(),
             "HOLDFAST_WORK_DB": str(self.work_db),
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DAGSTER_HOME": str(self.dagster_home),

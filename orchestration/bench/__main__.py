@@ -21,6 +21,7 @@ import duckdb
 from orchestration.bench.landing import UNTIL, make_landing
 from orchestration.bench.report import SizeRuns, as_data, as_markdown
 from orchestration.bench.runs import BenchError, RefreshRun, run_floor, run_refresh
+from orchestration.memory import memory_limit
 from orchestration.quiet import be_quiet
 from orchestration.settings import PROJECT, load_settings
 from orchestration.workspace import Workspace
@@ -132,7 +133,7 @@ def describe_machine() -> dict[str, str]:
         "processor": names[0] if names else platform.processor() or platform.machine(),
         "cores": str(os.cpu_count()),
         "memory": f"{memory / (1 << 30):.0f} GiB",
-        "memory limit of DuckDB": os.environ.get("HOLDFAST_MEMORY_LIMIT") or "6GB",
+        "memory limit of DuckDB": memory_limit(),
         "Python": platform.python_version(),
         "DuckDB": duckdb.__version__,
         "commit": commit or "unknown",

@@ -11,7 +11,6 @@ import argparse
 import csv
 import gzip
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +30,7 @@ from orchestration.landing.header import normalised
 from orchestration.landing.mapping import Delivery, load_mapping
 from orchestration.landing.sql import list_of, literal, quoted
 from orchestration.landing.tables import create_tables
+from orchestration.memory import memory_limit
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
@@ -147,7 +147,7 @@ def run_plan(file: Path) -> list[TaskCost]:
 def _engine() -> dict[str, str]:
     """Settings of the engine, as the profile of the refresh has them."""
     return {
-        "memory_limit": os.environ.get("HOLDFAST_MEMORY_LIMIT", "6GB"),
+        "memory_limit": memory_limit(),
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }

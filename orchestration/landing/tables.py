@@ -6,7 +6,6 @@
 import argparse
 import functools
 import logging
-import os
 from pathlib import Path
 
 import duckdb
@@ -14,6 +13,7 @@ import yaml
 
 from orchestration.contract import META_COLUMNS, PROJECT_ROOT, Contract, Input, load_contract
 from orchestration.landing.sql import literal, quoted
+from orchestration.memory import memory_limit
 from orchestration.workspace import Workspace
 
 __all__ = ["create_tables", "literal", "quoted"]
@@ -71,11 +71,10 @@ READINGS = {"input": "varchar", "content_hash": "varchar", "reading_hash": "varc
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Sets a connection as loading needs it: UTC, rows in order, a limit of memory."""
-    limit = os.environ.get("HOLDFAST_MEMORY_LIMIT", "6GB")
     con.execute("set TimeZone = 'UTC'")
     con.execute("set preserve_insertion_order = true")
     con.execute("set enable_progress_bar = false")
-    con.execute(f"set memory_limit = {literal(limit)}")
+    con.execute(f"set memory_limit = {literal(memory_limit())}")
 
 
 def incoming_columns(table: Input) -> dict[str, str]:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from orchestration.landing.sql import literal, quoted
+from orchestration.memory import memory_limit
 from orchestration.publishing.marts import Mart
 from orchestration.workspace import Workspace
 
@@ -405,7 +406,7 @@ def _drop_old_parquet(workspace: Workspace, keep: set[Path]) -> None:
 def _engine_settings(workspace: Workspace) -> dict[str, Any]:
     """DuckDB's settings for copying: bounded memory, spills below the warehouse, no downloads."""
     return {
-        "memory_limit": os.environ.get("HOLDFAST_MEMORY_LIMIT", "6GB"),
+        "memory_limit": memory_limit(),
         "temp_directory": str(workspace.warehouse / ".tmp"),
         "autoinstall_known_extensions": False,
         "TimeZone": "UTC",

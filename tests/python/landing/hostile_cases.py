@@ -688,7 +688,7 @@ of the free disk | exports pack 5 to 30 times, a bomb 1,000 times |
 them is kept in memory |
 | files in the landing folder | 200,000 | 21 inputs, a file a day each, 25 years |
 | inputs.yml | 1 MB, 100,000 values with its aliases written out | |
-| memory of DuckDB | `HOLDFAST_MEMORY_LIMIT`, 6 GB | |
+| memory of DuckDB | `HOLDFAST_MEMORY_LIMIT`, half of the machine's or container's, at most 6 GB | |
 
 ### What cannot be prevented
 

@@ -445,3 +445,21 @@ def test_first_delivery_takes_the_latest_version_that_is_not_refused(business: B
         ("r1", "orders_a.csv", 2, 1, 0, 1),
         ("r1", "orders_b.csv", 3, 1, 2, 0),
     ]
+
+
+def test_a_delivery_larger_than_the_memory_is_taken(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What memory does not hold is spilled into the warehouse, though the engine is confined."""
+    monkeypatch.setenv("HOLDFAST_MEMORY_LIMIT", "60MB")
+    wide = "x" * 150
+    rows = "".join(f"{n % 190_000},{wide}{n},2024-01-01,paid,5\n" for n in range(200_000))
+    business.deliver("orders.csv", f"{ORDERS}\n{rows}")
+    report = business.load()
+    assert (report.rows_read, report.rows_loaded, report.rows_superseded) == (
+        200_000,
+        190_000,
+        10_000,
+    )
+    business.deliver("orders_again.csv", f"{ORDERS}\n{rows.replace('paid,5', 'paid,6')}")
+    assert business.load().rows_loaded == 190_000
