@@ -120,16 +120,14 @@ final as (
         lines.grain,
         lines.period_start,
         spells.value_number,
-        cast(sum(lines.lost_customers) as bigint) as lost_customers,
         {% for line in [
             'new_amount', 'reactivation_amount', 'resume_amount', 'expansion_amount',
             'contraction_amount', 'pause_amount', 'churn_amount', 'involuntary_amount',
             'fx_amount', 'revaluation_amount', 'gross_shortfall', 'net_shortfall'
         ] %}
-            cast(sum(lines.{{ line }}) as decimal(18, 2)) as {{ line }}{% if not loop.last %}
-            ,
-            {% endif %}
+            cast(sum(lines.{{ line }}) as decimal(18, 2)) as {{ line }},
         {% endfor %}
+        cast(sum(lines.lost_customers) as bigint) as lost_customers
     from lines
     inner join spells
         on

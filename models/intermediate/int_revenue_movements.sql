@@ -221,8 +221,8 @@ away as (
     inner join services
         on
         changed.customer_id = services.customer_id
-        and services.valid_from < changed.period_end
-        and (services.valid_to is null or services.valid_to >= changed.period_start)
+        and changed.period_end > services.valid_from
+        and (services.valid_to is null or changed.period_start <= services.valid_to)
     where changed.basis = 'subscriptions' and services.service <> 'served'
     group by
         changed.customer_id,
@@ -242,8 +242,8 @@ last_losses as (
     inner join losses
         on
         changed.customer_id = losses.customer_id
-        and losses.period_start >= changed.period_start
-        and losses.period_start < changed.period_end
+        and changed.period_start <= losses.period_start
+        and changed.period_end > losses.period_start
     where changed.basis = 'subscriptions'
     group by
         changed.customer_id,
