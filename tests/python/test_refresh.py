@@ -171,7 +171,7 @@ def test_whatever_changed_is_new(own_warehouse, monkeypatch, tmp_path):
     assert not find_nothing_new(own_warehouse, load_settings(as_of="2026-05-31"))
 
     with monkeypatch.context() as patch:
-        patch.setattr("orchestration.nothing_new.code_hash", lambda _: "another")
+        patch.setattr("orchestration.nothing_new.code_hash", lambda *_: "another")
         assert not find_nothing_new(own_warehouse, settings)
 
     file = own_warehouse.landing / "one_more.csv"

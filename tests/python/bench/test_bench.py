@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import resource
 
 import pytest
 
@@ -32,7 +33,9 @@ def test_every_step_is_measured_and_they_add_up(measured):
         assert getattr(run.steps["start, records, end"], figure) > 0, figure
     if run.total.peak_bytes is not None:
         assert all(run.steps[name].peak_bytes for name in STEPS)
-        assert run.largest_process_bytes <= 1.1 * run.total.peak_bytes
+        # the kernel begins a child's peak with that of the process that started it
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        assert run.largest_process_bytes <= max(1.1 * run.total.peak_bytes, own)
 
 
 def test_every_model_is_listed_with_its_rows(measured):

@@ -451,8 +451,8 @@ def test_a_delivery_larger_than_the_memory_is_taken(
     business: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What memory does not hold is spilled into the warehouse, though the engine is confined."""
-    monkeypatch.setenv("HOLDFAST_MEMORY_LIMIT", "60MB")
-    wide = "x" * 150
+    monkeypatch.setenv("HOLDFAST_MEMORY_LIMIT", "100MB")
+    wide = "x" * 300
     rows = "".join(f"{n % 190_000},{wide}{n},2024-01-01,paid,5\n" for n in range(200_000))
     business.deliver("orders.csv", f"{ORDERS}\n{rows}")
     report = business.load()
