@@ -135,7 +135,7 @@ def stage_jsonl(
         from (select line, {found} as found from objects where {kept})
     )"""
     rows = con.execute(f"select count(*) from {relation}").fetchall()[0][0]
-    return Staged(relation, names, plain.encoding, int(rows), lines)
+    return Staged(relation, names, plain.encoding, int(rows))
 
 
 def _names_twice(item: str) -> str:
@@ -228,7 +228,7 @@ def stage_parquet(con: duckdb.DuckDBPyConnection, path: Path, folder: Path) -> S
         rows = con.execute(f"select count(*) from {scan}").fetchall()[0][0]
     except duckdb.Error as error:
         raise FileError("is no sound Parquet file") from error
-    return Staged(relation, names, None, int(rows), int(rows))
+    return Staged(relation, names, None, int(rows))
 
 
 def _check_expansion(con: duckdb.DuckDBPyConnection, path: Path) -> None:

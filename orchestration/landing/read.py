@@ -8,14 +8,17 @@ loaded files that still lie in the landing folder are read anew, so that it take
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from queue import SimpleQueue
 
 import duckdb
 
@@ -45,6 +48,10 @@ READING_VERSION = 2
 
 _SAMPLED_ROWS = 100_000
 _LARGE_BYTES = 50_000_000
+# Files read at once.
+_AT_ONCE = max(1, min(4, os.cpu_count() or 1))
+# Between the numbers of rows of one file and of the next: no file has so many lines.
+_ROWS_APART = 1 << 36
 _SHOWN_CHARACTERS = 500
 _DEFAULT_SOURCE = "main"
 
@@ -146,21 +153,27 @@ def read_deliveries(
     )
     key = personal.hash_key(workspace)
     workspace.work_db.parent.mkdir(parents=True, exist_ok=True)
-    with _scratch(workspace) as folder, duckdb.connect(str(workspace.work_db)) as con:
+    with ExitStack() as stack:
+        folder = stack.enter_context(_scratch(workspace))
+        con = stack.enter_context(duckdb.connect(str(workspace.work_db)))
         prepare(con)
         con.execute(f"set temp_directory = {literal(str(folder / 'spilled'))}")
+        hands = [stack.enter_context(con.cursor()) for _ in range(_AT_ONCE)]
+        for hand in hands:
+            prepare(hand)  # before the configuration is locked
+            personal.use_key(hand, key)
         confine(con, [workspace.landing, folder])
         recreate_incoming(con, contract)
-        personal.use_key(con, key)
         reader = _Reader(con, settings, workspace.seeds, folder, now)
-        files: list[ReadFile] = []
+        planned: list[tuple[Input, int, _Task]] = []
         messages: list[str] = []
         skipped = 0
         for table in contract:
             tasks, passed, message = _plan(reader, table, found.files[table.name], key)
             skipped += passed
             messages += [message] if message else []
-            files += _read_input(reader, table, tasks)
+            planned += [(table, number, task) for number, task in enumerate(tasks, start=1)]
+        files = _read_planned([replace(reader, con=hand) for hand in hands], planned)
     for entry in found.unmatched:
         reason = entry.fault or (
             "belongs to no input; name it after one (such as orders.csv) or map it in inputs.yml"
@@ -255,24 +268,58 @@ def _reading_hash(reader: _Reader, table: Input, delivery: Delivery, key: str) -
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _read_input(reader: _Reader, table: Input, tasks: Sequence[_Task]) -> Iterator[ReadFile]:
-    base = 0
-    for number, task in enumerate(tasks, start=1):
-        began = time.monotonic()
-        size = task.found.entry.bytes
-        if size > _LARGE_BYTES:
-            _log.info("%s: reading %s, %s MB", table.name, task.found.name, f"{size / 1e6:,.0f}")
-        with tempfile.TemporaryDirectory(dir=reader.folder) as folder:
-            file, last_line = _read_file(reader, table, task, number, base, Path(folder))
-        base += last_line + 1
-        _log.info(
-            "%s: %s, %s rows in %.1f s",
-            table.name,
-            task.found.name,
-            f"{file.rows_read:,}",
-            time.monotonic() - began,
-        )
-        yield file
+def _read_planned(
+    readers: Sequence[_Reader], planned: Sequence[tuple[Input, int, _Task]]
+) -> list[ReadFile]:
+    """Reads files, as many at once as there are readers.
+
+    A file is parsed and numbered in order, which keeps one core busy; two files keep two.
+
+    Args:
+        readers: What each reads with, a connection of its own among it.
+        planned: Input, number among the files of the input, and file.
+
+    Returns:
+        What the files held, in the order of `planned`.
+    """
+    free: SimpleQueue[_Reader] = SimpleQueue()
+    for reader in readers:
+        free.put(reader)
+
+    def read(table: Input, number: int, task: _Task) -> ReadFile:
+        reader = free.get()
+        try:
+            return _read_timed(reader, table, number, task)
+        finally:
+            free.put(reader)
+
+    pool = ThreadPoolExecutor(len(readers))
+    try:
+        return [each.result() for each in [pool.submit(read, *job) for job in planned]]
+    except BaseException:
+        for reader in readers:
+            reader.con.interrupt()
+        raise
+    finally:
+        # no thread may work on when the connections are closed
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _read_timed(reader: _Reader, table: Input, number: int, task: _Task) -> ReadFile:
+    began = time.monotonic()
+    size = task.found.entry.bytes
+    if size > _LARGE_BYTES:
+        _log.info("%s: reading %s, %s MB", table.name, task.found.name, f"{size / 1e6:,.0f}")
+    with tempfile.TemporaryDirectory(dir=reader.folder) as folder:
+        file = _read_file(reader, table, task, number, number * _ROWS_APART, Path(folder))
+    _log.info(
+        "%s: %s, %s rows in %.1f s",
+        table.name,
+        task.found.name,
+        f"{file.rows_read:,}",
+        time.monotonic() - began,
+    )
+    return file
 
 
 def _read_file(
@@ -282,8 +329,8 @@ def _read_file(
     number: int,
     base: int,
     folder: Path,
-) -> tuple[ReadFile, int]:
-    """Reads one file into incoming.<input>; returns what it held and its last line."""
+) -> ReadFile:
+    """Reads one file into incoming.<input>; returns what it held."""
     con, found = reader.con, task.found
     record: dict[str, object] = {
         "input": table.name,
@@ -300,13 +347,11 @@ def _read_file(
         "loaded_through": found.delivery.loaded_through,
         "is_reread": task.is_reread,
     }
-    last_line = 0
     notes: tuple[str, ...] = ()
     try:
         with opened(found.entry, task.state) as (path, _):
             file_format = str(record["format"])
             staged, record["format"] = _stage(reader, table, found, path, folder, file_format)
-            last_line = staged.last_line
             record["encoding"] = staged.encoding
             matched = _matched(table, found.delivery, staged)
             signs = _signs(con, table, found.delivery, staged, matched)
@@ -327,16 +372,13 @@ def _read_file(
     columns = ", ".join(quoted(name) for name in record)
     places = ", ".join("?" for _ in record)
     con.execute(f"insert into incoming._files ({columns}) values ({places})", [*record.values()])
-    return (
-        ReadFile(
-            table.name,
-            found.name,
-            int(str(record["rows_read"])),
-            int(str(record["rows_rejected"])),
-            str(record["error"]) if "error" in record else None,
-            "; ".join(notes),
-        ),
-        last_line,
+    return ReadFile(
+        table.name,
+        found.name,
+        int(str(record["rows_read"])),
+        int(str(record["rows_rejected"])),
+        str(record["error"]) if "error" in record else None,
+        "; ".join(notes),
     )
 
 

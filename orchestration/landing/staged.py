@@ -59,7 +59,6 @@ class Staged:
         names: Delivered column names.
         encoding: Encoding of a text file.
         rows: Rows the relation gives.
-        last_line: A line number no row exceeds.
         notes: What a person should know of the file.
         has_commas: Whether a number of the contract has a comma in it; None = not looked at.
     """
@@ -68,7 +67,6 @@ class Staged:
     names: tuple[str, ...]
     encoding: str | None
     rows: int
-    last_line: int
     notes: tuple[str, ...] = ()
     has_commas: bool | None = None
 
@@ -281,7 +279,6 @@ class _CsvStage:
             self.header.names,
             encoding,
             rows,
-            self.lines.lines,
             has_commas=commas > 0,
         )
 
