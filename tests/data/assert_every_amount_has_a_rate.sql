@@ -18,6 +18,22 @@ amounts as (
     from {{ ref('int_refunds_valued') }}
     where is_rate_missing
 
+    union all
+
+    select
+        currency,
+        priced_on as missing_on
+    from {{ ref('int_payments_known') }}
+    where is_rate_missing
+
+    union all
+
+    select
+        currency,
+        priced_on as missing_on
+    from {{ ref('int_campaigns_known') }}
+    where is_rate_missing
+
 ),
 
 missing_days as (
