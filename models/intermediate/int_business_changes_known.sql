@@ -37,8 +37,8 @@ final as (
         business_changes.scope_dimension,
         case
             when business_changes.scope_dimension is null then null
-            -- the only dimension whose values are ids
-            when business_changes.scope_dimension = 'account_owner'
+            -- what holds ids
+            when business_changes.scope_dimension in ('account_owner', 'product')
                 then prefixes.id_prefix || business_changes.scope_value
             else business_changes.scope_value
         end as scope_value

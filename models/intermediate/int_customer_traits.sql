@@ -43,6 +43,7 @@ customers as (
         customers.city,
         customers.acquisition_channel,
         customers.account_owner_id,
+        customers.preferred_channel,
         coalesce(customers.deleted_at < data_cutoff.data_cutoff, false) as is_erased
     from {{ ref('stg_customers') }} as customers
     cross join data_cutoff
@@ -61,6 +62,7 @@ accounts as (
         customers.city,
         customers.acquisition_channel,
         prefixes.id_prefix || customers.account_owner_id as account_owner_id,
+        customers.preferred_channel,
         coalesce(customers.is_erased, false) as is_erased,
         identities.is_test,
         row_number() over (
@@ -97,6 +99,8 @@ people as (
             as acquisition_channel,
         min_by(account_owner_id, preference) filter (where account_owner_id is not null)
             as account_owner_id,
+        min_by(preferred_channel, preference) filter (where preferred_channel is not null)
+            as preferred_channel,
         bool_or(is_erased) as is_erased,
         bool_and(is_test) as is_test
     from accounts
@@ -114,6 +118,7 @@ final as (
         case when not is_erased then gender end as gender,
         case when not is_erased then birth_year end as birth_year,
         acquisition_channel,
+        case when not is_erased then preferred_channel end as preferred_channel,
         signed_up_at,
         is_erased,
         is_test

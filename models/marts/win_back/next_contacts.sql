@@ -1,0 +1,387 @@
+-- One row per person and reason to write or speak to them next, only for those who are still
+-- customers and whom marketing may reach (definitions §7, Next contacts). Where several products,
+-- terms or steps give one reason, the one due first is named. Not additive over reasons.
+with
+
+data_cutoff as (
+
+    select cutoff_day
+    from {{ ref('int_data_cutoff') }}
+
+),
+
+customers as (
+
+    select
+        customer_id,
+        account_owner_id
+    from {{ ref('customers') }}
+    where lifecycle_state not in ('lost', 'prospect')
+
+),
+
+traits as (
+
+    select
+        customer_id,
+        lower(preferred_channel) as preferred_channel
+    from {{ ref('int_customer_traits') }}
+
+),
+
+eligible_channels as (
+
+    select
+        customer_id,
+        channel
+    from {{ ref('contact_eligibility') }}
+    where is_eligible
+
+),
+
+contact_channels as (
+
+    select
+        channel,
+        position
+    from {{ ref('contact_channels') }}
+
+),
+
+products as (
+
+    select
+        product_id,
+        category,
+        kind
+    from {{ ref('products') }}
+
+),
+
+product_intervals as (
+
+    select
+        customer_id,
+        product_id,
+        last_on,
+        own_interval_days
+    from {{ ref('int_product_intervals') }}
+
+),
+
+order_items as (
+
+    select
+        order_id,
+        product_id
+    from {{ ref('order_items') }}
+    where product_id is not null and quantity > 0
+
+),
+
+orders as (
+
+    select
+        order_id,
+        customer_id,
+        ordered_on
+    from {{ ref('orders') }}
+    where is_purchase and customer_id is not null
+
+),
+
+business_changes as (
+
+    select
+        change_id,
+        effective_on,
+        scope_dimension,
+        scope_value
+    from {{ ref('int_business_changes_known') }}
+    where scope_dimension in ('product', 'category', 'first_category')
+
+),
+
+terms as (
+
+    select
+        customer_id,
+        subscription_id,
+        term_ends_on
+    from {{ ref('int_running_terms') }}
+
+),
+
+onboarding_steps as (
+
+    select
+        step,
+        finish_within_days
+    from {{ ref('onboarding_steps') }}
+
+),
+
+onboarding_completions as (
+
+    select
+        customer_id,
+        step
+    from {{ ref('onboarding_completions') }}
+
+),
+
+-- guests have no account in which to finish a step
+account_holders as (
+
+    select distinct customer_id
+    from {{ ref('customer_identities') }}
+    where rule in ('own', 'merge')
+
+),
+
+customer_lifecycle as (
+
+    select
+        customer_id,
+        state,
+        valid_from,
+        valid_to
+    from {{ ref('customer_lifecycle') }}
+    where basis = 'any'
+
+),
+
+-- who is late by more than another interval has stopped buying it
+due_products as (
+
+    select
+        product_intervals.customer_id,
+        case products.kind when 'service' then 'service due' else 'replenishment due' end
+            as reason,
+        product_intervals.product_id as subject_id,
+        product_intervals.own_interval_days,
+        {{ add_days('product_intervals.last_on', 'product_intervals.own_interval_days') }} as due_on
+    from product_intervals
+    cross join data_cutoff
+    inner join products
+        on product_intervals.product_id = products.product_id
+    where
+        {{ add_days('product_intervals.last_on', 'product_intervals.own_interval_days') }}
+        <= {{ add_days('data_cutoff.cutoff_day', var('next_contact_days')) }}
+        and {{ add_days('product_intervals.last_on', '2 * product_intervals.own_interval_days') }}
+        >= data_cutoff.cutoff_day
+
+),
+
+ending_terms as (
+
+    select
+        terms.customer_id,
+        'term ends' as reason,
+        terms.subscription_id as subject_id,
+        cast(null as integer) as own_interval_days,
+        terms.term_ends_on as due_on
+    from terms
+    cross join data_cutoff
+    where terms.term_ends_on <= {{ add_days('data_cutoff.cutoff_day', var('term_notice_days')) }}
+
+),
+
+changed_products as (
+
+    select
+        business_changes.change_id,
+        business_changes.effective_on,
+        products.product_id
+    from business_changes
+    cross join data_cutoff
+    inner join products
+        on
+        (
+            business_changes.scope_dimension = 'product'
+            and business_changes.scope_value = products.product_id
+        )
+        or (
+            business_changes.scope_dimension in ('category', 'first_category')
+            and business_changes.scope_value = products.category
+        )
+    where
+        business_changes.effective_on
+        > {{ add_days('data_cutoff.cutoff_day', '-' ~ var('change_notice_days')) }}
+        and business_changes.effective_on
+        <= {{ add_days('data_cutoff.cutoff_day', var('change_notice_days')) }}
+
+),
+
+changed_for_buyers as (
+
+    select
+        orders.customer_id,
+        'bought what changes' as reason,
+        changed_products.change_id as subject_id,
+        cast(null as integer) as own_interval_days,
+        changed_products.effective_on as due_on
+    from changed_products
+    inner join order_items
+        on changed_products.product_id = order_items.product_id
+    inner join orders
+        on order_items.order_id = orders.order_id
+    cross join data_cutoff
+    where orders.ordered_on > {{ add_days('data_cutoff.cutoff_day', -365) }}
+
+),
+
+-- only steps that somebody has taken by now are offered
+observed_steps as (
+
+    select
+        taken_steps.step,
+        coalesce(own_rule.finish_within_days, other_rule.finish_within_days) as finish_within_days
+    from (
+        select distinct step
+        from onboarding_completions
+    ) as taken_steps
+    left join onboarding_steps as own_rule
+        on taken_steps.step = own_rule.step
+    left join onboarding_steps as other_rule
+        on other_rule.step = '(other)'
+
+),
+
+first_days as (
+
+    select
+        customer_lifecycle.customer_id,
+        min(customer_lifecycle.valid_from) as first_on
+    from customer_lifecycle
+    inner join account_holders
+        on customer_lifecycle.customer_id = account_holders.customer_id
+    group by customer_lifecycle.customer_id
+
+),
+
+open_steps as (
+
+    select
+        first_days.customer_id,
+        'welcome step open' as reason,
+        observed_steps.step as subject_id,
+        cast(null as integer) as own_interval_days,
+        {{ add_days('first_days.first_on', 'observed_steps.finish_within_days') }} as due_on
+    from first_days
+    cross join data_cutoff
+    inner join observed_steps
+        on
+        {{ add_days('first_days.first_on', 'observed_steps.finish_within_days') }}
+        > data_cutoff.cutoff_day
+    left join onboarding_completions
+        on
+        first_days.customer_id = onboarding_completions.customer_id
+        and observed_steps.step = onboarding_completions.step
+    where onboarding_completions.customer_id is null
+
+),
+
+-- due on the day their time of care ends
+returned_lately as (
+
+    select
+        customer_lifecycle.customer_id,
+        'returned lately' as reason,
+        cast(null as {{ dbt.type_string() }}) as subject_id,
+        cast(null as integer) as own_interval_days,
+        {{ add_days('max(customer_lifecycle.valid_from)', var('care_days')) }} as due_on
+    from customer_lifecycle
+    cross join data_cutoff
+    where
+        customer_lifecycle.state = 'returned'
+        and customer_lifecycle.valid_from
+        > {{ add_days('data_cutoff.cutoff_day', '-' ~ var('care_days')) }}
+    group by customer_lifecycle.customer_id
+
+),
+
+reasons as (
+
+    {% set steps = [
+        'due_products', 'ending_terms', 'changed_for_buyers', 'open_steps', 'returned_lately'
+    ] %}
+    {% for step in steps %}
+        select distinct
+            customer_id,
+            reason,
+            subject_id,
+            own_interval_days,
+            due_on
+        from {{ step }}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+
+),
+
+first_reasons as (
+
+    select
+        customer_id,
+        reason,
+        subject_id,
+        own_interval_days,
+        due_on,
+        count(*) over (partition by customer_id, reason) as subjects
+    from reasons
+    qualify
+        row_number() over (
+            partition by customer_id, reason
+            order by due_on nulls last, subject_id nulls last
+        ) = 1
+
+),
+
+-- the channel they prefer, else the first of the list that is open to us
+channels as (
+
+    select
+        eligible_channels.customer_id,
+        eligible_channels.channel
+    from eligible_channels
+    inner join contact_channels
+        on eligible_channels.channel = contact_channels.channel
+    left join traits
+        on eligible_channels.customer_id = traits.customer_id
+    qualify
+        row_number() over (
+            partition by eligible_channels.customer_id
+            order by
+                case
+                    when eligible_channels.channel = traits.preferred_channel then 0
+                    else contact_channels.position
+                end asc nulls last,
+                eligible_channels.channel asc nulls last
+        ) = 1
+
+),
+
+final as (
+
+    select
+        first_reasons.customer_id,
+        first_reasons.reason,
+        customers.account_owner_id,
+        channels.channel,
+        first_reasons.subject_id,
+        first_reasons.due_on,
+        {{ days_between('data_cutoff.cutoff_day', 'first_reasons.due_on') }} as days_until_due,
+        first_reasons.own_interval_days,
+        first_reasons.subjects
+    from first_reasons
+    cross join data_cutoff
+    inner join customers
+        on first_reasons.customer_id = customers.customer_id
+    inner join channels
+        on first_reasons.customer_id = channels.customer_id
+
+)
+
+select * from final
