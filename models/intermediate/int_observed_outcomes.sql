@@ -1,5 +1,5 @@
--- One row per month end of int_observed_month_ends and person who complained or was lost in the days
--- after it, with their lifecycle state (basis any) at that day. Rows depend on events.
+-- One row per month end of int_observed_month_ends and person who complained or was lost in the
+-- days after it, with their lifecycle state (basis any) at that day. Rows depend on events.
 with
 
 month_ends as (

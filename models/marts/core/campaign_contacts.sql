@@ -208,7 +208,7 @@ final as (
         sums.opened_messages,
         sums.clicked_messages,
         sums.unsubscribed_messages,
-        coalesce(sums.offer_cost, cast(0 as decimal(18, 2))) as offer_cost,
+        cast(coalesce(sums.offer_cost, 0) as decimal(18, 2)) as offer_cost,
         coalesce(bought.orders, 0) as orders,
         cast(coalesce(bought.revenue, 0) as decimal(18, 2)) as revenue,
         sums.messages > 0 and sums.withheld_messages > 0 as is_in_both_arms,

@@ -24,7 +24,7 @@ interactions as (
     select
         interaction_id,
         customer_id,
-        channel,
+        coalesce(lower(channel), '(none)') as channel,
         occurred_at,
         occurred_on
     from {{ ref('int_interactions_known') }}
@@ -51,7 +51,7 @@ final as (
     select
         'interaction:' || interaction_id as contact_id,
         customer_id,
-        cast(null as {{ dbt.type_string() }}) as campaign_id,
+        cast(null as string) as campaign_id,
         'interaction' as kind,
         channel,
         occurred_at as contacted_at,

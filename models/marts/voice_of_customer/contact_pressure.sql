@@ -1,7 +1,7 @@
--- One row per channel (all for all together), band of contacts from us in 30 days and lifecycle state:
--- how people took it in the days after, so that too little and too much both show (definitions §8).
--- Counts add up people at up to 12 month ends: a person counts once per month end. Never causal:
--- nobody was assigned to a band.
+-- One row per channel (all for all together), band of contacts from us in 30 days and lifecycle
+-- state: how people took it in the days after, so that too little and too much both show (§8 of the
+-- definitions). Counts add up people at up to 12 month ends: a person counts once per month end.
+-- Never causal: nobody was assigned to a band.
 with
 
 contact_observations as (

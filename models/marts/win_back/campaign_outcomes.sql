@@ -260,13 +260,11 @@ compared as (
         costed.*,
         case
             when costed.is_over and costed.control_people > 0
-                then cast(
-                    costed.revenue - {{ prorate_money(
-                        'cast(costed.control_revenue as decimal(18, 2))',
-                        'cast(costed.people as decimal(18, 2))',
-                        'cast(costed.control_people as decimal(18, 2))'
-                    ) }} as decimal(18, 2)
-                )
+                then costed.revenue - {{ prorate_money(
+                    'cast(costed.control_revenue as decimal(18, 2))',
+                    'cast(costed.people as decimal(18, 2))',
+                    'cast(costed.control_people as decimal(18, 2))'
+                ) }}
         end as incremental_revenue
     from costed
 
@@ -296,7 +294,7 @@ final as (
         cast(compared.revenue as decimal(18, 2)) as revenue,
         compared.cost,
         case
-            when compared.orders > 0
+            when compared.orders > 0 and compared.variant <> 'control'
                 then {{ prorate_money(
                     'compared.cost',
                     'cast(1 as decimal(18, 2))',
@@ -311,7 +309,7 @@ final as (
                     'cast(compared.new_customers as decimal(18, 2))'
                 ) }}
         end as new_customer_cost,
-        compared.incremental_revenue,
+        cast(compared.incremental_revenue as decimal(18, 2)) as incremental_revenue,
         case when compared.is_over then {{ share('compared.returned', 'compared.people') }} end
             as return_rate,
         case when compared.is_over then {{ wilson_low('compared.returned', 'compared.people') }} end

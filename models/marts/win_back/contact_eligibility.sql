@@ -130,7 +130,7 @@ latest_choices as (
     qualify
         row_number() over (
             partition by customer_id, channel
-            order by changed_at desc nulls last, is_opted_in nulls last
+            order by changed_at desc nulls last, is_opted_in asc nulls last
         ) = 1
 
 ),
@@ -247,11 +247,11 @@ reasoned as (
     select
         known.*,
         case
-            when no_contact_reason is not null then no_contact_reason
-            when open_complaints > 0 then 'open complaint: service only'
-            when not is_marketing then 'channel is for service only'
-            when contacts >= contact_cap then 'over the cap of the channel'
-            when all_contacts >= all_contact_cap then 'over the cap of all channels'
+            when known.no_contact_reason is not null then known.no_contact_reason
+            when known.open_complaints > 0 then 'open complaint: service only'
+            when not known.is_marketing then 'channel is for service only'
+            when known.contacts >= known.contact_cap then 'over the cap of the channel'
+            when known.all_contacts >= known.all_contact_cap then 'over the cap of all channels'
         end as reason
     from known
 

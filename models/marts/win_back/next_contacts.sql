@@ -151,7 +151,7 @@ customer_lifecycle as (
 
 ),
 
--- who is late by more than another interval has stopped buying it
+-- who is later than that has stopped buying it, by the lifecycle's own measure
 due_products as (
 
     select
@@ -168,8 +168,8 @@ due_products as (
     where
         {{ add_days('product_intervals.last_on', 'product_intervals.own_interval_days') }}
         <= {{ add_days('data_cutoff.cutoff_day', var('next_contact_days')) }}
-        and {{ add_days('product_intervals.last_on', '2 * product_intervals.own_interval_days') }}
-        >= data_cutoff.cutoff_day
+        and {{ days_between('product_intervals.last_on', 'data_cutoff.cutoff_day') }}
+        <= cast({{ var('lapse_factor') }} as double) * product_intervals.own_interval_days
 
 ),
 
@@ -288,7 +288,7 @@ returned_lately as (
     select
         customer_lifecycle.customer_id,
         'returned lately' as reason,
-        cast(null as {{ dbt.type_string() }}) as subject_id,
+        cast(null as string) as subject_id,
         cast(null as integer) as own_interval_days,
         {{ add_days('max(customer_lifecycle.valid_from)', var('care_days')) }} as due_on
     from customer_lifecycle
