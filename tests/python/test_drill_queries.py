@@ -43,6 +43,8 @@ MEASURES = {
         "window_customers", "window_revenue", "customers", "revenue",
     ],
     "revenue.lost_revenue": ["lost_customers", "returned_since"],
+    "win_back.campaign_outcomes": ["people", "returned", "control_people", "control_returned"],
+    "voice_of_customer.contact_pressure": ["people", "lost"],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
 }  # fmt: skip
 

@@ -13,6 +13,8 @@
     'revenue_concentration',
     'revenue_retention',
     'lost_revenue',
+    'campaign_outcomes',
+    'contact_pressure',
 ] %}
 with
 

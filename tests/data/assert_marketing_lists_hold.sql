@@ -1,0 +1,107 @@
+-- Nobody stands in a list for marketing who opted out, unsubscribed, was erased, has an open
+-- complaint or has had as many contacts as the cap allows (definitions §7, May we write?). Read from
+-- what was delivered, not from contact_eligibility, and channel by channel.
+with
+
+listed as (
+
+    select
+        'next_contacts' as list,
+        customer_id,
+        channel
+    from {{ ref('next_contacts') }}
+
+),
+
+data_cutoff as (
+
+    select cutoff_day
+    from {{ ref('int_data_cutoff') }}
+
+),
+
+last_words as (
+
+    select
+        customer_id,
+        lower(channel) as channel,
+        max(changed_at) as changed_at,
+        max(case when not opted_in then changed_at end) as opted_out_at
+    from {{ ref('int_contact_preferences_known') }}
+    group by
+        customer_id,
+        lower(channel)
+
+),
+
+last_unsubscribed as (
+
+    select
+        customer_id,
+        lower(channel) as channel,
+        max(unsubscribed_at) as unsubscribed_at
+    from {{ ref('int_messages_known') }}
+    group by
+        customer_id,
+        lower(channel)
+
+),
+
+contacts as (
+
+    select
+        contacts.customer_id,
+        contacts.channel,
+        count(*) as contacts
+    from {{ ref('contacts') }} as contacts
+    cross join data_cutoff
+    inner join {{ ref('contact_channels') }} as contact_channels
+        on contacts.channel = contact_channels.channel
+    where {{ days_between('contacts.contacted_on', 'data_cutoff.cutoff_day') }}
+        < contact_channels.cap_days
+    group by
+        contacts.customer_id,
+        contacts.channel
+
+)
+
+select
+    listed.list,
+    listed.customer_id,
+    listed.channel
+from listed
+left join {{ ref('customers') }} as customers
+    on listed.customer_id = customers.customer_id
+left join {{ ref('contact_channels') }} as contact_channels
+    on listed.channel = contact_channels.channel
+left join last_words
+    on
+    listed.customer_id = last_words.customer_id
+    and last_words.channel in (listed.channel, 'all', 'any', '*')
+left join last_unsubscribed
+    on
+    listed.customer_id = last_unsubscribed.customer_id
+    and listed.channel = last_unsubscribed.channel
+left join contacts
+    on
+    listed.customer_id = contacts.customer_id
+    and listed.channel = contacts.channel
+where
+    customers.customer_id is null
+    or customers.is_erased
+    or customers.is_test
+    or not coalesce(contact_channels.is_marketing, false)
+    or last_words.opted_out_at = last_words.changed_at
+    or (
+        last_unsubscribed.unsubscribed_at is not null
+        and (
+            last_words.changed_at is null
+            or last_words.changed_at <= last_unsubscribed.unsubscribed_at
+        )
+    )
+    or contacts.contacts >= contact_channels.contact_cap
+    or exists (
+        select 1
+        from {{ ref('int_complaints_known') }} as complaints
+        where complaints.customer_id = listed.customer_id and complaints.status <> 'resolved'
+    )
