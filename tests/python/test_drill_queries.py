@@ -43,6 +43,11 @@ MEASURES = {
         "window_customers", "window_revenue", "customers", "revenue",
     ],
     "revenue.lost_revenue": ["lost_customers", "returned_since"],
+    "revenue.price_volume": [
+        "customers", "compared_customers", "orders", "compared_orders", "anonymous_orders",
+        "revenue",
+    ],
+    "revenue.discounts": ["customers", "orders", "discount_amount"],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
 }  # fmt: skip
 

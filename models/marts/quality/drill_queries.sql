@@ -32,6 +32,28 @@ final as (
         {% endif %}
     {% endfor %}
 
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_price_volume') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_discounts') }}
+
 )
 
 select * from final
