@@ -1,5 +1,5 @@
--- One row per person and local day on which the business and the person were in contact: meetings of
--- both (interactions), messages that were delivered, and what those messages offered.
+-- One row per person and local day on which the business and the person were in contact:
+-- interactions, messages that were delivered, and what those messages offered.
 with
 
 interactions as (

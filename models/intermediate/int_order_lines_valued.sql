@@ -62,7 +62,7 @@ weighed as (
 
 ),
 
--- the macro reckons in cents: 10,000 times money is 6 decimals, 10,000 times a weight all of its own
+-- the macro reckons in cents: 10,000 times an amount keeps 6 decimals of it
 final as (
 
     select
@@ -80,7 +80,7 @@ final as (
                     'part * 10000',
                     'whole * 10000'
                 ) }} * cast(0.0001 as decimal(5, 4)) as decimal(18, 6)
-            )
+                )
         end as net_revenue
     from weighed
 

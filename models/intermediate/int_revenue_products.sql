@@ -1,6 +1,6 @@
 -- One row per month, dimension, value and product with valid orders: units and net revenue (order
--- basis, int_order_lines_valued), placed as in int_revenue_cells. Each product's money is rounded by
--- itself, so products need not add up to the cell's revenue to the cent.
+-- basis, int_order_lines_valued), placed as in int_revenue_cells. Each product's money is rounded
+-- by itself, so products need not add up to the cell's revenue to the cent.
 with
 
 lines as (

@@ -1,7 +1,7 @@
 -- One row per person and stretch of time under one value of a dimension built by month, by number
--- (int_revenue_values): what the money of orders is placed by. The first stretch holds from ever on:
--- an exchange can come before a person's first day. Orders of nobody are person -1 ('(anonymous)'),
--- people who entered no basis person 0 ('(none)').
+-- (int_revenue_values): what the money of orders is placed by. The first stretch holds from ever
+-- on: an exchange can come before a person's first day. Orders of nobody are person -1 (value
+-- '(anonymous)'), people who entered no basis person 0 (value '(none)').
 {{ config(materialized='view') }}
 with
 

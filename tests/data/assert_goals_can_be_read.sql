@@ -1,6 +1,6 @@
--- A goal whose metric is not known on its basis, whose period begins on no first day of one, or that
--- asks for a grain its metric or dimension has not, would wait for data for ever (definitions §4,
--- Targets).
+-- A goal whose metric is not known on its basis, whose period begins on no first day of one, or
+-- that asks for a grain its metric or dimension has not, would wait for data for ever (definitions
+-- §4, Targets).
 with
 
 goals as (

@@ -1,6 +1,6 @@
 -- The five effects are the change to the cent; values of a dimension, orders of nobody among them,
--- add up to the net revenue and the number of valid orders of the month; what a row says of the month
--- compared with is what that month's own row says (definitions §4, Price against volume).
+-- add up to the net revenue and the number of valid orders of the month; what a row says of the
+-- month compared with is what that month's own row says (definitions §4, Price against volume).
 with
 
 price_volume as (

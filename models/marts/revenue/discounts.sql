@@ -1,7 +1,7 @@
--- One row per month, tenure band and value class, with totals: what customers there were given, as
--- discount on their orders, contacts and offers, beside what the new got (definitions §4,
--- Discounts). Orders and contacts count under band and class of their day, customers under those at
--- the close; contacts with the lost and orders of nobody are left out. Customers are no sum of months.
+-- One row per month, tenure band and value class, with totals: what customers were given as
+-- discount, contacts and offers, beside what the new got (definitions §4, Discounts). Orders and
+-- contacts count under band and class of their day, customers under those at the close; contacts
+-- with the lost and orders of nobody are left out. Customers do not add up over months.
 with
 
 periods as (
@@ -394,12 +394,14 @@ final as (
                     cast(new_offer_cost_per_customer as double)
                 ) is not null
                 then cast(
-                    case when discount_rate < new_discount_rate then 1 else 0 end
-                    + case when contacts_per_customer < new_contacts_per_customer then 1 else 0 end
-                    + case
-                        when offer_cost_per_customer < new_offer_cost_per_customer then 1 else 0
-                    end as bigint
-                )
+                        case when discount_rate < new_discount_rate then 1 else 0 end
+                        + case
+                            when contacts_per_customer < new_contacts_per_customer then 1 else 0
+                        end
+                        + case
+                            when offer_cost_per_customer < new_offer_cost_per_customer then 1 else 0
+                        end as bigint
+                    )
         end as measures_below_new,
         is_complete,
         is_final,

@@ -1,4 +1,4 @@
--- One row per month, month compared with (the one before, and the same a year before), dimension and
+-- One row per month, month compared with (the one before, the same a year before), dimension and
 -- value: what moved net revenue (order basis), summing to the cent (definitions §4, Price against
 -- volume): customers, then orders, then units, each at old money; then prices per product, at new
 -- units; mix is the rest. Customers do not add up over values or months.

@@ -252,15 +252,16 @@ measured as (
                 ) }}
             when kind = 'share_kept'
                 then cast(
-                    round(
-                        1 - cast(numerator as double) / nullif(cast(denominator as double), 0), 6
-                    ) as decimal(18, 6)
-                )
+                        round(
+                            1 - cast(numerator as double) / nullif(cast(denominator as double), 0),
+                            6
+                        ) as decimal(18, 6)
+                    )
             when kind in ('share_lost', 'ratio')
                 then cast(
-                    round(cast(numerator as double) / nullif(cast(denominator as double), 0), 6)
-                    as decimal(18, 6)
-                )
+                        round(cast(numerator as double) / nullif(cast(denominator as double), 0), 6)
+                        as decimal(18, 6)
+                    )
             else cast(numerator as decimal(18, 6))
         end as to_date,
         -- the part of the period that is over, 0 before it begins
