@@ -653,6 +653,7 @@ def _cases() -> list[Case]:
         "currency sign where the input has no currency",
         {"order_items/a.csv": "order_item_id;order_id;quantity;unit_price\n1;1;2;€ 5,00\n"},
         (1, 0, 1, 0),
+        shows="unit_price",
         told="order_items.unit_price.type: € 5,00",
         mapping={"delimiter": ";"},
     )
@@ -1212,6 +1213,29 @@ def _cases() -> list[Case]:
         (1, 1, 0, 0),
         holds="1=160",
         told="order_items.missing: 2",
+    )
+    stretch = "subscription_id,starts_at,customer_id,plan_id,status,unit_amount,billing_interval"
+    add(
+        area,
+        "a subscription that ends before it starts, or at once (E12)",
+        {
+            "subscription_periods/a.csv": stretch + ",ends_at\n"
+            "1,2026-03-01,c,p,active,9,month,2026-02-01\n"
+            "2,2026-03-01,c,p,active,9,month,2026-03-01\n"
+            "3,2026-03-01,c,p,active,9,month,2026-03-02\n"
+        },
+        (3, 1, 2, 0),
+        holds="3=9",
+        shows="unit_amount",
+        told="subscription_periods.ends_at.after",
+    )
+    add(
+        area,
+        "a subscription that is told of long after its start (E11)",
+        {"subscription_periods/a.csv": stretch + "\n1,2019-03-01,c,p,active,9,month\n"},
+        (1, 1, 0, 0),
+        holds="1=2019-02-28 23:00:00",
+        shows="starts_at",
     )
     add(
         area,
