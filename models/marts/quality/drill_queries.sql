@@ -13,6 +13,8 @@
     'revenue_concentration',
     'revenue_retention',
     'lost_revenue',
+    'price_volume',
+    'discounts',
 ] %}
 with
 
@@ -31,28 +33,6 @@ final as (
             union all
         {% endif %}
     {% endfor %}
-
-    union all
-
-    select
-        mart,
-        measure,
-        description,
-        parameters,
-        adds_up_by,
-        query
-    from {{ ref('int_drill_price_volume') }}
-
-    union all
-
-    select
-        mart,
-        measure,
-        description,
-        parameters,
-        adds_up_by,
-        query
-    from {{ ref('int_drill_discounts') }}
 
 )
 

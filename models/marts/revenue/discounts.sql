@@ -66,7 +66,7 @@ contacts as (
         interactions,
         messages,
         offer_cost
-    from {{ ref('int_contacts') }}
+    from {{ ref('int_contact_days') }}
 
 ),
 
