@@ -592,9 +592,10 @@ def _ready(
     stated = next((c.name for c in table.columns if c.format == "currency"), None)
     if stated in given and convert.is_money(table, column):
         currency = convert.mapped(_raw(stated), delivery.values.get(stated))
-        bare = convert.without_currency(_raw(name), currency)
+        bare = convert.without_currency(text, currency)
+        # a text that inputs.yml gives another meaning is another text
         if name in delivery.values:
-            return convert.mapped(bare, delivery.values[name])
+            return bare
         return f"case when {_plain(name)} then {text} else {bare} end" if name in plain else bare
     return text
 

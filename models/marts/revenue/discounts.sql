@@ -349,6 +349,21 @@ compared as (
         rates_of_new.discount_rate as new_discount_rate,
         rates_of_new.contacts_per_customer as new_contacts_per_customer,
         rates_of_new.offer_cost_per_customer as new_offer_cost_per_customer,
+        case
+            when rates.discount_rate < rates_of_new.discount_rate
+                then cast(1 as bigint)
+            else cast(0 as bigint)
+        end as discounts_below_new,
+        case
+            when rates.contacts_per_customer < rates_of_new.contacts_per_customer
+                then cast(1 as bigint)
+            else cast(0 as bigint)
+        end as contacts_below_new,
+        case
+            when rates.offer_cost_per_customer < rates_of_new.offer_cost_per_customer
+                then cast(1 as bigint)
+            else cast(0 as bigint)
+        end as offers_below_new,
         rates.tenure_band = 'long_standing'
         or coalesce(tenure_bands.from_months >= {{ var('long_standing_months') }}, false)
             as is_long_standing
@@ -388,20 +403,12 @@ final as (
         case
             when
                 is_long_standing
-                and coalesce(
-                    cast(new_discount_rate as double),
-                    new_contacts_per_customer,
-                    cast(new_offer_cost_per_customer as double)
-                ) is not null
-                then cast(
-                        case when discount_rate < new_discount_rate then 1 else 0 end
-                        + case
-                            when contacts_per_customer < new_contacts_per_customer then 1 else 0
-                        end
-                        + case
-                            when offer_cost_per_customer < new_offer_cost_per_customer then 1 else 0
-                        end as bigint
-                    )
+                and (
+                    new_discount_rate is not null
+                    or new_contacts_per_customer is not null
+                    or new_offer_cost_per_customer is not null
+                )
+                then discounts_below_new + contacts_below_new + offers_below_new
         end as measures_below_new,
         is_complete,
         is_final,
