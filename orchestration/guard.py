@@ -10,6 +10,9 @@ from orchestration.quiet import telemetry_switches
 from orchestration.records import Ending, connect
 from orchestration.session import Session
 
+# Rules, without their column, whose warnings are printed in full.
+_TOLD_AT_ONCE = frozenset({"files_pattern", "leading_zeros"})
+
 
 class GuardError(RuntimeError):
     """The guards themselves broke; nothing was decided about the delivery."""
@@ -43,6 +46,7 @@ def run_guards(session: Session) -> list[CheckResult]:
                 session.now,
             )
             session.ending = Ending("stopped", message)
+        outcome += _worth_a_line(results)
         outcome.append(_outcome(results))
     return results
 
@@ -76,6 +80,15 @@ def _tail(output: str) -> str:
     told = [line for line in told if not line.startswith(("nanobind:", "See https://nanobind"))]
     told = [line for line in told if "skipped remainder" not in line]
     return "\n".join("\n".join(told).strip().splitlines()[-15:])
+
+
+def _worth_a_line(results: list[CheckResult]) -> list[str]:
+    """Return the warnings that a person would miss among counts: something did not come at all."""
+    return [
+        result.message
+        for result in results
+        if not result.is_success and result.rule.rpartition(".")[2] in _TOLD_AT_ONCE
+    ]
 
 
 def _outcome(results: list[CheckResult]) -> str:

@@ -51,6 +51,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "max_age_months": (0, None),
     "max_age_quarters": (0, None),
     "max_age_years": (0, None),
+    "long_standing_months": (1, None),
     "repeat_window_days": (1, None),
     "repeat_max_order_number": (1, None),
     "first_experience_days": (0, None),

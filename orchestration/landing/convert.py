@@ -9,15 +9,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orchestration.contract import Column
+from orchestration.contract import Column, Input
 from orchestration.landing.mapping import EPOCHS, SERIAL_DAYS, Delivery
-from orchestration.landing.sql import literal, quoted
+from orchestration.landing.sql import literal, literals, quoted
 
 TRUE_TEXTS = ("true", "t", "yes", "y", "1", "1.0")
 FALSE_TEXTS = ("false", "f", "no", "n", "0", "0.0")
 
 _BLANKS = r"[\s\x{a0}\x{feff}]"
 _SPACES = "[ \\x{a0}\\x{2009}\\x{202f}'’]"  # noqa: RUF001 - the typographic apostrophe is meant
+# Signs with which amounts are written, and the currencies that are written so.
+_CURRENCY_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "€": ("EUR",),
+    "$": ("USD", "AUD", "CAD", "HKD", "MXN", "NZD", "SGD", "TWD", "ARS", "CLP", "COP"),
+    "£": ("GBP", "GIP", "FKP", "SHP"),
+    "¥": ("JPY", "CNY"),
+    "₽": ("RUB",),
+    "₺": ("TRY",),
+    "₹": ("INR",),
+    "₴": ("UAH",),
+    "₩": ("KRW",),
+    "₪": ("ILS",),
+    "zł": ("PLN",),
+    "Kč": ("CZK",),
+}
+_CURRENCY_MARK = (
+    "(?:" + "|".join([re.escape(sign) for sign in _CURRENCY_SIGNS] + ["[A-Za-z]{3}"]) + ")"
+)
+_AMOUNT = r"\d[\d., \x{a0}\x{2009}\x{202f}'’]*-?"  # noqa: RUF001 - the typographic apostrophe is meant
+_MARKED_AMOUNT = (
+    rf"[+−-]?{_BLANKS}*{_CURRENCY_MARK}{_BLANKS}*[+−-]?{_AMOUNT}"  # noqa: RUF001 - typographers' minus
+    rf"|[+−-]?{_AMOUNT}{_BLANKS}*{_CURRENCY_MARK}"  # noqa: RUF001
+)
+_MARK_AND_BLANKS = f"{_BLANKS}*{_CURRENCY_MARK}{_BLANKS}*"
+_MONEY_WORDS = {"amount", "price", "cost"}
 _DATE = r"[1-9]\d{3}-\d{2}-\d{2}"
 _TIME = r"\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
 _UTC = "Z|z|UTC|GMT"
@@ -114,6 +139,48 @@ def mapped(text: str, values: Mapping[str, str] | None) -> str:
         return text
     cases = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in values.items())
     return f"nullif(case {text} {cases} else {text} end, '')"
+
+
+def is_money(table: Input, column: Column) -> bool:
+    """Returns whether a column is an amount in the currency that its own row states."""
+    return (
+        column.data_type.startswith("decimal")
+        and column.name.rpartition("_")[2] in _MONEY_WORDS
+        and any(other.format == "currency" for other in table.columns)
+    )
+
+
+def without_mark(text: str) -> str:
+    """Returns SQL of an amount without the currency's sign or code, whichever it is.
+
+    Enough to see which sign is the decimal one; not to read the amount.
+    """
+    return (
+        f"case when regexp_full_match({text}, {literal(_MARKED_AMOUNT)})"
+        f" then trim(regexp_replace({text}, {literal(_MARK_AND_BLANKS)}, '')) else {text} end"
+    )
+
+
+def without_currency(text: str, currency: str) -> str:
+    """Returns SQL of an amount without the sign or code of the currency that its row states.
+
+    Of any other currency it stays as it is, and is no number: whether the sign or the column is
+    wrong cannot be told.
+
+    Args:
+        text: SQL of the text of an amount.
+        currency: SQL of the text of the row's currency; null where none is stated.
+    """
+    mark = f"upper(regexp_extract({text}, {literal(_CURRENCY_MARK)}))"
+    signs = " ".join(
+        f"when {literal(sign.upper())} then upper({currency}) in {literals(codes)}"
+        for sign, codes in _CURRENCY_SIGNS.items()
+    )
+    return (
+        f"case when regexp_full_match({text}, {literal(_MARKED_AMOUNT)})"
+        f" and case {mark} {signs} else upper({currency}) = {mark} end"
+        f" then trim(regexp_replace({text}, {literal(_MARK_AND_BLANKS)}, '')) else {text} end"
+    )
 
 
 def typed(

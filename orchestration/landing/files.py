@@ -77,10 +77,12 @@ class Found:
     Attributes:
         files: Delivered files by input, in the order of their names.
         unmatched: What belongs to no input: data files, and what may not be opened.
+        idle: Patterns of inputs.yml that name no file, each with its input.
     """
 
     files: Mapping[str, tuple[FoundFile, ...]]
     unmatched: tuple[Entry, ...]
+    idle: tuple[tuple[str, str], ...] = ()
 
 
 def find_files(
@@ -102,12 +104,15 @@ def find_files(
     owner = {key: _default_input(entry, contract) for key, entry in lying.items()}
     found: dict[str, tuple[FoundFile, ...]] = {}
     taken: set[str] = set()
+    idle: list[tuple[str, str]] = []
     for table in contract:
         mine: dict[str, FoundFile] = {}
         # entries that name their files choose first; the one without takes what is left
         for delivery in sorted(deliveries[table.name], key=lambda entry: not entry.files):
             if delivery.files:
-                matched = {key for key in lying if any(_fits(key, g) for g in delivery.files)}
+                by_pattern = {g: {key for key in lying if _fits(key, g)} for g in delivery.files}
+                idle += [(table.name, g) for g, keys in by_pattern.items() if not keys]
+                matched = set().union(*by_pattern.values())
             else:
                 matched = {key for key, input_name in owner.items() if input_name == table.name}
             for key in matched - mine.keys():
@@ -119,7 +124,7 @@ def find_files(
         for key, entry in lying.items()
         if key not in taken and (ending_of(key) or entry.fault)
     )
-    return Found(found, tuple(unmatched))
+    return Found(found, tuple(unmatched), tuple(idle))
 
 
 def ending_of(name: str) -> str | None:

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -41,10 +41,11 @@ from orchestration.landing.sql import literal, quoted
 from orchestration.landing.staged import Staged, is_signed, make_rejects, stage_csv
 from orchestration.landing.tables import prepare, recreate_incoming
 from orchestration.settings import Settings
+from orchestration.showing import showable_name
 from orchestration.workspace import Workspace
 
 # Raised when a change of this code reads the same bytes differently.
-READING_VERSION = 2
+READING_VERSION = 3
 
 _SAMPLED_ROWS = 100_000
 _LARGE_BYTES = 50_000_000
@@ -173,12 +174,16 @@ def read_deliveries(
             skipped += passed
             messages += [message] if message else []
             planned += [(table, number, task) for number, task in enumerate(tasks, start=1)]
+        if found.idle:
+            con.executemany("insert into incoming._idle_patterns values (?, ?)", found.idle)
         files = _read_planned([replace(reader, con=hand) for hand in hands], planned)
     for entry in found.unmatched:
         reason = entry.fault or (
             "belongs to no input; name it after one (such as orders.csv) or map it in inputs.yml"
         )
         messages.append(f"{entry.name}: {reason}")
+    for name, pattern in found.idle:
+        messages.append(f"{name}: {showable_name(pattern)!r} in inputs.yml names no file")
     for message in messages:
         _log.warning("%s", message)
     _log.info("refresh %s: %d new files, %d known", refresh_id, len(files), skipped)
@@ -422,24 +427,27 @@ def _signs(
     matched: Matched,
 ) -> convert.Signs:
     """Finds the decimal sign of a file, unless stated, from its numbers that leave no doubt."""
-    numbers = [
-        f"c{matched.columns[column.name]}"
+    numbers = {
+        f"c{matched.columns[column.name]}": convert.is_money(table, column)
         for column in table.columns
         if is_signed(column, matched.columns)
-    ]
+    }
     if delivery.decimal or not numbers or staged.has_commas is False:
         return convert.Signs(delivery.decimal or ".", delivery.thousands)
+    texts = ", ".join(
+        f"{convert.without_mark(f'trim({c})') if is_money else f'trim({c})'} as {c}"
+        for c, is_money in numbers.items()
+    )
     # the first rows tell, or, where they do not, all of them
     for limit in (f"limit {_SAMPLED_ROWS}", ""):
         sums = [
             " + ".join(
-                f"count(*) filter (where {convert.number_evidence(f'trim({c})')[sign]})"
-                for c in numbers
+                f"count(*) filter (where {convert.number_evidence(c)[sign]})" for c in numbers
             )
             for sign in (0, 1)
         ]
         commas, points = con.execute(
-            f"select {', '.join(sums)} from (select * from {staged.relation} {limit})",
+            f"select {', '.join(sums)} from (select {texts} from {staged.relation} {limit})",
         ).fetchall()[0]
         if commas or points or staged.rows <= _SAMPLED_ROWS:
             break
@@ -543,7 +551,9 @@ def _cleaned(
         for name in texts
         for known in [(_plain(name), plain[name]) if name in plain else None]
     )
-    ready = "".join(f", {_ready(table, delivery, name)} as {_raw(name)}" for name in texts)
+    ready = "".join(
+        f", {_ready(table, delivery, name, texts, plain)} as {_raw(name)}" for name in texts
+    )
     relation = f"(select line{raws}{found} from {relation})"
     for step in (trimmed, present, ready):
         relation = f"(select line{step}{carried} from {relation})"
@@ -562,12 +572,32 @@ def _number(name: str) -> str:
     return quoted(f"{name}__number")
 
 
-def _ready(table: Input, delivery: Delivery, name: str) -> str:
-    """SQL of a text as the conversion takes it: mapped; personal ones in the form hashed."""
+def _ready(
+    table: Input,
+    delivery: Delivery,
+    name: str,
+    given: Container[str],
+    plain: Container[str],
+) -> str:
+    """SQL of a text as the conversion takes it: mapped; personal ones in the form hashed.
+
+    An amount goes without the sign of its row's currency, where that is stated.
+    """
     text = convert.mapped(_raw(name), delivery.values.get(name))
-    if name in {SOURCE, DELETED} or not table.column(name).personal:
+    if name in {SOURCE, DELETED}:
         return text
-    return personal.normalised(table.column(name), text)
+    column = table.column(name)
+    if column.personal:
+        return personal.normalised(column, text)
+    stated = next((c.name for c in table.columns if c.format == "currency"), None)
+    if stated in given and convert.is_money(table, column):
+        currency = convert.mapped(_raw(stated), delivery.values.get(stated))
+        bare = convert.without_currency(text, currency)
+        # a text that inputs.yml gives another meaning is another text
+        if name in delivery.values:
+            return bare
+        return f"case when {_plain(name)} then {text} else {bare} end" if name in plain else bare
+    return text
 
 
 def _text_of(name: str, texts: Mapping[str, str]) -> str:

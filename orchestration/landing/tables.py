@@ -55,6 +55,11 @@ INCOMING_TABLES = {
         "error": "varchar",
         "message": "varchar",
     },
+    # Patterns of inputs.yml under which no file lies.
+    "_idle_patterns": {
+        "input": "varchar",
+        "pattern": "varchar",
+    },
     # Rows the guards refuse, one per broken rule.
     "_refused": {
         "input": "varchar",

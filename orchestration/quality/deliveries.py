@@ -25,6 +25,7 @@ from orchestration.quality.results import (
 from orchestration.quality.suggest import Advice, advised, columns_line
 from orchestration.quality.views import SCHEMA, stand
 from orchestration.settings import Settings
+from orchestration.showing import showable_name
 
 # A person is known by either of these; everything else is optional.
 REQUIRED_INPUTS = ("orders", "subscription_periods")
@@ -98,7 +99,7 @@ def file_results(
     Returns:
         The results, for every delivered input.
     """
-    results = [_required_file(con, landing)]
+    results = [_required_file(con, landing), *_idle_patterns(con, landing)]
     for delivered in deliveries(con, contract):
         name = delivered.table.name
         files = con.execute(
@@ -141,6 +142,7 @@ def delivery_results(
         if delivered.table.name in REQUIRED_INPUTS:
             results.append(_not_empty(con, delivered))
         if delivered.rows_read:
+            results.extend(_leading_zeros(con, delivered.table))
             limit = settings.get("max_quarantined_share")
             results.append(_refused_share(con, delivered, limit, suggested))
             results.extend(_volume(con, delivered.table, settings.get("volume_tolerance"), now))
@@ -170,6 +172,15 @@ def _required_file(con: duckdb.DuckDBPyConnection, landing: Path) -> CheckResult
     finding = "orders: neither orders nor subscription_periods was delivered, now or before"
     if lying:
         finding += ", though other files lie there"
+    idle = [
+        f"{showable_name(pattern)} for {name}"
+        for name, pattern in con.execute(
+            f"select input, pattern from incoming._idle_patterns where input in ({listed})"
+            " order by all"
+        ).fetchall()
+    ]
+    if idle and not is_there:
+        finding += f"; inputs.yml waits for {', '.join(idle[:3])}, and no file is named so"
     return _result(
         "orders",
         "required_file",
@@ -191,6 +202,37 @@ def _required_file(con: duckdb.DuckDBPyConnection, landing: Path) -> CheckResult
             "empty ones with the right headers",
         ),
     )
+
+
+def _idle_patterns(con: duckdb.DuckDBPyConnection, landing: Path) -> list[CheckResult]:
+    """Report patterns of inputs.yml under which nothing lies: most are misspelt."""
+    patterns: dict[str, list[str]] = {}
+    for name, pattern in con.execute(
+        "select input, pattern from incoming._idle_patterns order by all"
+    ).fetchall():
+        patterns.setdefault(name, []).append(showable_name(pattern))
+    lying = _names_in(landing)
+    return [
+        _result(
+            name,
+            "files_pattern",
+            WARNING,
+            checked=len(idle),
+            failed=len(idle),
+            expected="patterns under `files` that name a file",
+            observed=", ".join(idle),
+            examples=idle,
+            message=told(
+                f"{name}: no file is there for {', '.join(idle[:3])} of inputs.yml",
+                f"{name}.files_pattern",
+                [f"there lies {each}" for each in lying],
+                "Nothing was read for it; everything else goes on.",
+                "nothing, if the file comes later; else correct `files` in inputs.yml, under "
+                f"inputs: {name} (names and folders below the landing folder, as they are written)",
+            ),
+        )
+        for name, idle in patterns.items()
+    ]
 
 
 def _readable(name: str, files: list[tuple[str, str | None]]) -> CheckResult:
@@ -353,6 +395,75 @@ def _not_empty(con: duckdb.DuckDBPyConnection, delivered: Delivered) -> CheckRes
             "there are some, have one common cause, then deliver the file again",
         ),
     )
+
+
+def _leading_zeros(con: duckdb.DuckDBPyConnection, table: Input) -> list[CheckResult]:
+    """Report ids that stand here with zeros in front and came without: a spreadsheet ate them.
+
+    Told only where all ids with zeros in front have one width and an id with them, known from
+    before, is the delivered one; nothing is mended, for the shorter id may be another.
+    """
+    results = []
+    for column in table.columns:
+        if not column.is_text or column.personal or not column.name.endswith("_id"):
+            continue
+        name = quoted(column.name)
+        widths = con.execute(
+            f"""select length({name}) from landing.{quoted(table.name)}
+            where {name} like '0%' and regexp_full_match({name}, '[0-9]+') group by 1 limit 2"""
+        ).fetchall()
+        if len(widths) != 1:
+            continue
+        width = int(widths[0][0])
+        shorter = f"regexp_full_match({name}, '[1-9][0-9]*') and length({name}) < {width}"
+        # mostly there are none, and no key is looked up
+        if not con.execute(
+            f"select 1 from incoming.{quoted(table.name)} where {shorter} limit 1"
+        ).fetchall():
+            continue
+        suspects = f"""
+            select delivered._file, min(delivered._line) as line, delivered.{name} as id
+            from (select * from incoming.{quoted(table.name)} where {shorter}) as delivered
+            where (delivered._source, lpad(delivered.{name}, {width}, '0')) in (
+                    select (_source, {name}) from landing.{quoted(table.name)}
+                )
+                and (delivered._source, delivered.{name}) not in (
+                    select (_source, {name}) from landing.{quoted(table.name)}
+                    where {name} is not null
+                )
+            group by all"""
+        found = con.execute(f"select count(distinct id) from ({suspects})").fetchall()[0][0]
+        examples = [
+            f"{example(file, line, value)}, known as {value.zfill(width)}"
+            for file, line, value in con.execute(
+                f"select * from ({suspects}) order by 1, 2 limit 3"
+            ).fetchall()
+        ]
+        results.append(
+            _result(
+                table.name,
+                f"{column.name}.leading_zeros",
+                WARNING,
+                checked=found,
+                failed=found,
+                expected=f"{column.name} with the zeros in front that it had before",
+                observed=None,
+                examples=examples,
+                message=f"{table.name}: each {column.name} has its zeros in front."
+                if not found
+                else told(
+                    f"{table.name}: {rows(found, column.name)} came without the zeros in front "
+                    "that the same ids had before",
+                    f"{table.name}.{column.name}.leading_zeros",
+                    examples,
+                    "They are taken as they came, as other ids.",
+                    "if they are the same, export the column as text (a spreadsheet drops zeros in "
+                    "front of a number), deliver the file again and mark the wrong rows with "
+                    "_deleted",
+                ),
+            )
+        )
+    return results
 
 
 def _refused_share(

@@ -11,6 +11,7 @@ from datetime import datetime
 import duckdb
 
 from orchestration.contract import Contract, Input
+from orchestration.landing.convert import is_money
 from orchestration.landing.keys import row_key
 from orchestration.landing.sql import literal, quoted
 from orchestration.quality import views
@@ -241,7 +242,10 @@ def _suggested(con: duckdb.DuckDBPyConnection, contract: Contract, rule: Rule) -
         group by value order by count(*) desc, value limit {SAMPLE}""",
         [rule.check_id],
     ).fetchall()
-    return suggestion(rule.input, column, rule.name, [text for (text,) in texts])
+    has_currency = is_money(contract.inputs[rule.input], column)
+    return suggestion(
+        rule.input, column, rule.name, [text for (text,) in texts], has_currency=has_currency
+    )
 
 
 def _refuse(con: duckdb.DuckDBPyConnection) -> None:

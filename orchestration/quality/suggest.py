@@ -64,7 +64,14 @@ class Advice:
     note: str = ""
 
 
-def suggestion(name: str, column: Column, rule: str, texts: Sequence[str]) -> Advice | None:
+def suggestion(
+    name: str,
+    column: Column,
+    rule: str,
+    texts: Sequence[str],
+    *,
+    has_currency: bool = False,
+) -> Advice | None:
     """Say what would make refused values fit.
 
     Args:
@@ -72,6 +79,7 @@ def suggestion(name: str, column: Column, rule: str, texts: Sequence[str]) -> Ad
         column: The column.
         rule: The rule they break.
         texts: Some of the different values refused, as delivered.
+        has_currency: Whether the column is an amount in a currency that its row can state.
 
     Returns:
         What to do; None where nothing can be told from the values.
@@ -87,7 +95,7 @@ def suggestion(name: str, column: Column, rule: str, texts: Sequence[str]) -> Ad
     if column.data_type == "boolean":
         known = dict.fromkeys(_YES, "true") | dict.fromkeys(_NO, "false")
         return _words(column, texts, known, "true or false")
-    return _numbers(name, column.name, texts)
+    return _numbers(name, column.name, texts, has_currency=has_currency)
 
 
 def advised(name: str, advices: Iterable[Advice]) -> str:
@@ -200,12 +208,20 @@ def _words(
     return Advice(column.name, {"values": {column.name: values}}, note)
 
 
-def _numbers(name: str, column: str, texts: Sequence[str]) -> Advice | None:
+def _numbers(name: str, column: str, texts: Sequence[str], *, has_currency: bool) -> Advice | None:
     """Propose which sign is which, or a plain format of the cells."""
     plain = "give the cells of this column a plain number format, without"
     if any(_CURRENCY.search(text) for text in texts):
-        note = "a currency sign or code (the currency has a column of its own), and save again"
-        return Advice(column, {}, f"{plain} {note}")
+        note = f"{plain} a currency sign or code, and save again"
+        if has_currency:
+            line = _line(name, {"constants": {"currency": "EUR"}})
+            note = (
+                "an amount may carry the sign or code of its own currency where that is stated: by "
+                "column currency of the file, or, where all amounts are in one, in inputs.yml, "
+                f"under inputs, such as `{line}`; where another is stated there, one of both is "
+                f"wrong. Else {note}"
+            )
+        return Advice(column, {}, note)
     if any("%" in text for text in texts):
         return Advice(column, {}, f"{plain} %, and save again")
     if all(re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", text) for text in texts):

@@ -45,6 +45,11 @@ MEASURES = {
     "revenue.lost_revenue": ["lost_customers", "returned_since"],
     "win_back.campaign_outcomes": ["people", "returned", "control_people", "control_returned"],
     "voice_of_customer.contact_pressure": ["people", "lost"],
+    "revenue.price_volume": [
+        "customers", "compared_customers", "orders", "compared_orders", "anonymous_orders",
+        "revenue",
+    ],
+    "revenue.discounts": ["customers", "orders", "discount_amount"],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
 }  # fmt: skip
 

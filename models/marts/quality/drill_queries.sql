@@ -15,6 +15,8 @@
     'lost_revenue',
     'campaign_outcomes',
     'contact_pressure',
+    'price_volume',
+    'discounts',
 ] %}
 with
 

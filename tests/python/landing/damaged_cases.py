@@ -34,6 +34,7 @@ class Case:
         told: Part of what a person is told; empty = nothing, because nothing is wrong.
         shows: Column, or SQL, of what `holds` shows of a row.
         mapping: What inputs.yml says about the files.
+        elsewhere: What inputs.yml says of other inputs.
         later: Files delivered in a later refresh.
         healed: How many rows of the quarantine are healed afterwards.
         is_stopped: Whether the refresh stops though no file is unreadable.
@@ -47,6 +48,7 @@ class Case:
     told: str = ""
     shows: str = "gross_amount"
     mapping: Mapping[str, object] = field(default_factory=dict)
+    elsewhere: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     later: Mapping[str, Content] = field(default_factory=dict)
     healed: int = 0
     is_stopped: bool = False
@@ -616,6 +618,45 @@ def _cases() -> list[Case]:
         holds="1=1235",
         mapping={"thousands": ","},
     )
+    for name, text, holds, mapping in (
+        ("currency sign, stated", "1.234,50 €", "1=7.5, 2=1234.5", {"currency": "EUR"}),
+        ("dollar sign in front, stated", "$1,234.50", "1=7.5, 2=1234.5", {"currency": "USD"}),
+        ("currency code in front, stated", "EUR 12.00", "1=7.5, 2=12", {"currency": "EUR"}),
+        ("currency code behind, in small letters", "12.00eur", "1=7.5, 2=12", {"currency": "eur"}),
+        ("minus before the sign", "-€5.00", "1=7.5", {"currency": "EUR"}),
+    ):
+        first = "7,50" if "," in text[-5:] else "7.50"
+        is_refused = text.startswith("-")
+        add(
+            area,
+            name,
+            one(plain + f"1;2026-03-01;paid;{first}\n2;2026-03-01;paid;{text}\n"),
+            (2, 1, 1, 0) if is_refused else (2, 2, 0, 0),
+            holds=holds,
+            told="orders.gross_amount.minimum" if is_refused else "",
+            mapping={"constants": mapping},
+        )
+    add(
+        area,
+        "currency signs that agree with column currency, and that do not",
+        one(
+            "order_id;ordered_at;status;gross_amount;currency\n1;2026-03-01;paid;10,00 €;EUR\n"
+            "2;2026-03-01;paid;£ 11,00;GBP\n3;2026-03-01;paid;$ 12,00;EUR\n"
+            "4;2026-03-01;paid;13,00 €;\n5;2026-03-01;paid;EUR 14,00 €;EUR\n"
+        ),
+        (5, 2, 3, 0),
+        holds="1=10, 2=11",
+        told="orders.gross_amount.type: $ 12,00",
+    )
+    add(
+        area,
+        "currency sign where the input has no currency",
+        {"order_items/a.csv": "order_item_id;order_id;quantity;unit_price\n1;1;2;€ 5,00\n"},
+        (1, 0, 1, 0),
+        shows="unit_price",
+        told="order_items.unit_price.type: € 5,00",
+        mapping={"delimiter": ";"},
+    )
     for name, text in (
         ("currency sign", "€ 12.40"),
         ("currency code behind", "12.40 EUR"),
@@ -1173,6 +1214,49 @@ def _cases() -> list[Case]:
         holds="1=160",
         told="order_items.missing: 2",
     )
+    stretch = "subscription_id,starts_at,customer_id,plan_id,status,unit_amount,billing_interval"
+    add(
+        area,
+        "a subscription that ends before it starts, or at once (E12)",
+        {
+            "subscription_periods/a.csv": stretch + ",ends_at\n"
+            "1,2026-03-01,c,p,active,9,month,2026-02-01\n"
+            "2,2026-03-01,c,p,active,9,month,2026-03-01\n"
+            "3,2026-03-01,c,p,active,9,month,2026-03-02\n"
+        },
+        (3, 1, 2, 0),
+        holds="3=9",
+        shows="unit_amount",
+        told="subscription_periods.ends_at.after",
+    )
+    add(
+        area,
+        "a subscription that is told of long after its start (E11)",
+        {"subscription_periods/a.csv": stretch + "\n1,2019-03-01,c,p,active,9,month\n"},
+        (1, 1, 0, 0),
+        holds="1=2019-02-28 23:00:00",
+        shows="starts_at",
+    )
+    add(
+        area,
+        "ids that lost the zeros in front",
+        {"customers/a.csv": cities("007,Bonn", "012,Ulm", "113,Jena")},
+        (3, 3, 0, 0),
+        (4, 4, 0, 0),
+        holds="007=Bonn, 012=Ulm, 113=Jena, 12=Ulm, 214=Gera, 7=Köln, 9=Suhl",
+        shows="city",
+        told="2 customer_ids came without the zeros in front that the same ids had before",
+        later={"customers/b.csv": cities("7,Köln", "12,Ulm", "214,Gera", "9,Suhl")},
+    )
+    add(
+        area,
+        "a pattern in inputs.yml that names no file",
+        one(orders(order(1, "163"))),
+        (1, 1, 0, 0),
+        holds="1=163",
+        told="no file is there for refunds/refund-*.csv of inputs.yml",
+        elsewhere={"refunds": {"files": "refunds/refund-*.csv"}},
+    )
     add(
         area,
         "an item whose order comes later",
@@ -1210,8 +1294,9 @@ def row(case: Case) -> str:
     """Returns a case as a row of its table."""
     told = f"… {case.told} …" if case.told else ""
     name = case.name[0].upper() + case.name[1:]
-    if case.mapping:
-        name += f" (inputs.yml: {json.dumps(case.mapping, ensure_ascii=False)})"
+    for said in (case.mapping, case.elsewhere):
+        if said:
+            name += f" (inputs.yml: {json.dumps(said, ensure_ascii=False)})"
     cells = [name, _example(case), _taken(case), case.holds, told]
     return "| " + " | ".join(cell(text) for text in cells) + " |\n"
 

@@ -81,6 +81,8 @@ def _mapping(cases: list[Case]) -> dict[str, list[dict[str, object]]]:
                 | dict(case.mapping)
                 | {"constants": {"_source": case.slug} | dict(case.mapping.get("constants", {}))}
             )
+        for table, entry in case.elsewhere.items():
+            entries.setdefault(table, []).append(dict(entry))
     return entries
 
 
@@ -114,7 +116,19 @@ def _told(outcome: Outcome, case: Case) -> str:
             then rule else column_name || '.' || rule end || ': ' || coalesce(value, '')
         from ops.quarantined_rows where rule <> 'line' and contains(file, '/' || ? || '/')""",
     )
-    return "\n".join(text for q in queries for (text,) in outcome.ask(q, case.slug) if text)
+    told = [text for q in queries for (text,) in outcome.ask(q, case.slug) if text]
+    # what is told of an input as a whole: by its examples, or the pattern that names no file
+    told += [
+        text
+        for (text,) in outcome.ask(
+            """select message from ops.input_checks where not is_success
+            and (rule = 'files_pattern' or contains(message, '/' || ? || '/')) and rule not in (
+                select rule from ops.quarantined_rows)""",
+            case.slug,
+        )
+        if text and (case.elsewhere or "/" + case.slug + "/" in text)
+    ]
+    return "\n".join(told)
 
 
 def _shown(value: object) -> str:

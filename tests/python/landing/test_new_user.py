@@ -110,6 +110,17 @@ def test_numbers_are_proposed_as_plain(text, told):
     assert told in proposed("gross_amount", text)
 
 
+def test_an_amount_with_its_currency_is_to_have_that_stated():
+    """The line would do for a shop with one currency; proposed as the only way, wrong."""
+    advice = suggestion(
+        "orders", ORDERS.column("gross_amount"), "type", ["12.40 €"], has_currency=True
+    )
+    message = advised("orders", [advice])
+    assert lines(message) == [{"orders": {"constants": {"currency": "EUR"}}}]
+    assert "column currency of the file" in message
+    assert "without a currency sign" in message
+
+
 def test_nothing_is_proposed_where_nothing_can_be_told():
     """A wrong proposal is worse than none; of a personal value nothing may be told at all."""
     assert proposed("ordered_at", "soon") == ""

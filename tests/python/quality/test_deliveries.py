@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestration.guard import _worth_a_line
 from orchestration.quality.results import stop_message
 from orchestration.records import connect
 from tests.python.quality.scene import header, item, landed_orders, order
@@ -74,6 +75,19 @@ def test_a_missing_required_file_stops(scene):
         count=1,
     )
     assert stopping == {"orders.required_file"}
+
+
+def test_a_pattern_without_a_file_is_named_where_orders_are_missing(scene):
+    """A misspelt pattern looks like "no orders": the one word to correct has to be in the no."""
+    scene.write("inputs.yml", "inputs: {orders: {files: 'export/Order-*.csv'}}")
+    scene.deliver("orders", [order(1)], file="export/order_2026.csv")
+    scene.deliver("employees", [{"employee_id": "E-1"}])
+    results = scene.check()
+    assert_stops(results, "orders.required_file", "waits for export/Order-*.csv for orders")
+    idle = results["orders.files_pattern"]
+    assert (idle.severity, idle.is_success) == ("warning", False)
+    assert "orders: no file is there for export/Order-*.csv of inputs.yml" in idle.message
+    assert _worth_a_line(list(results.values())) == [idle.message]
 
 
 def test_subscriptions_alone_are_enough(scene):
