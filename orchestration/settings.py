@@ -55,7 +55,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "repeat_max_order_number": (1, None),
     "first_experience_days": (0, None),
     "forecast_min_months": (12, None),
-    "forecast_min_errors": (2, None),
+    "forecast_min_errors": (3, None),
     "annual_churn_benchmark_low": (0, 1),
     "annual_churn_benchmark_high": (0, 1),
     "max_quarantined_share": (0, 1),

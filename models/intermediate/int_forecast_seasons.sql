@@ -96,13 +96,13 @@ final as (
     select
         origin_number,
         calendar_month,
-        coalesce(
-            greatest(
+        greatest(
+            coalesce(
                 cast(purchase_ratio as double)
                 / nullif(avg(purchase_ratio) over (partition by origin_number), 0),
-                cast(0.1 as double)
+                cast(1 as double)
             ),
-            cast(1 as double)
+            cast(0.1 as double)
         ) as purchase_season,
         coalesce(
             cast(acquisition_ratio as double)
