@@ -100,39 +100,45 @@ MONTHS = """
 """
 
 
-def back_tests(folder: Path, seed: int) -> np.ndarray:
+def compiled(folder: Path) -> list[tuple[str, str]]:
+    """The forecast's models as dbt sends them: where each goes, and its query."""
+    arguments = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
+    arguments += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
+        patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(folder / "work.duckdb"))
+        result = dbtRunner().invoke(["compile", *arguments, "-s", *MODELS])
+    assert result.success, result.exception
+    nodes = {ended.node.name: ended.node for ended in result.result.results}
+    return [(nodes[name].relation_name, nodes[name].compiled_code) for name in MODELS]
+
+
+def back_tests(folder: Path, seed: int, models: list[tuple[str, str]]) -> np.ndarray:
     """Writes a sample, forecasts from each of its month ends, and returns what had ended."""
     parameters = dataclasses.replace(Parameters(customers=2000, seed=seed, years=6.0), **CLEAN)
     sample = write(folder / "sample", parameters, INPUTS)
-    work_db = folder / "work.duckdb"
-    with duckdb.connect(str(work_db)) as con:
+    with duckdb.connect(str(folder / "work.duckdb")) as con:
         for name in INPUTS:
             con.execute(f"create temporary view {name} as {sample.select(name)}")
         truth = folder / "sample" / "truth" / "orders_*.parquet"
         con.execute(f"create temporary view truth as select * from '{truth}'")
-        con.execute("create schema intermediate")
+        con.execute("create schema intermediate; create schema revenue")
         con.execute(f"create table intermediate.int_forecast_cohorts as {COHORTS}")
         con.execute(f"create table intermediate.int_forecast_months as {MONTHS}")
-    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
-    common += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder.parent / "target"))
-        patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(work_db))
-        ran = dbtRunner().invoke(["run", *common, "-s", *MODELS])
-    assert ran.success, ran.exception
-    with duckdb.connect(str(work_db), read_only=True) as con:
+        for relation, query in models:
+            con.execute(f"create table {relation} as {query}")
         return (
             con.execute(
                 """
-            select
-                measure, horizon, origin_month, known_errors,
-                cast(forecast as double) as forecast, cast(naive_forecast as double) as naive,
-                cast(low_80 as double) as low_80, cast(high_80 as double) as high_80,
-                cast(low_95 as double) as low_95, cast(high_95 as double) as high_95,
-                cast(actual as double) as actual
-            from revenue.forecast_backtest
-            where actual is not null
-            """
+                select
+                    measure, horizon, origin_month, known_errors,
+                    cast(forecast as double) as forecast, cast(naive_forecast as double) as naive,
+                    cast(low_80 as double) as low_80, cast(high_80 as double) as high_80,
+                    cast(low_95 as double) as low_95, cast(high_95 as double) as high_95,
+                    cast(actual as double) as actual
+                from revenue.forecast_backtest
+                where actual is not null
+                """
             )
             .df()
             .to_records(index=False)
@@ -143,7 +149,8 @@ def back_tests(folder: Path, seed: int) -> np.ndarray:
 def judged(tmp_path_factory):
     """Back-tests whose month has ended, by seed."""
     folder = tmp_path_factory.mktemp("forecast")
-    return {seed: back_tests(folder / str(seed), seed) for seed in SEEDS}
+    models = compiled(folder)
+    return {seed: back_tests(folder / str(seed), seed, models) for seed in SEEDS}
 
 
 @pytest.fixture(scope="module")
