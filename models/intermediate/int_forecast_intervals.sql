@@ -1,6 +1,6 @@
--- One row per origin, horizon and measure: how far off (log) the forecast may be, from the errors of
--- earlier origins whose month had ended by the origin, in the 24 months up to it, of all horizons
--- together: scaled by the root of what was forecast, and by a power of the horizon that the errors
+-- One row per origin, horizon and measure: how far off (log) the forecast may be, from the errors
+-- of earlier origins whose month had ended by the origin, in the 24 months up to it, all horizons
+-- together: scaled by the root of what was forecast and by a power of the horizon that the errors
 -- show themselves, with twelve origins' weight on a cube root (definitions §4, Forecast).
 with
 

@@ -2,7 +2,7 @@
 -- the cohort curves: every complete month with at least forecast_min_months of history, the latest
 -- 60 of them. What it says of orders is of the twelve months that end with it, of MRR, where single
 -- contracts weigh more, of twenty-four: whole years, so that no season weighs more than another.
-{% set is_of_the_last_year = 'months.month_number > origins.month_number - 12' %}
+{% set is_of_last_year = 'months.month_number > origins.month_number - 12' %}
 with
 
 months as (
@@ -30,16 +30,16 @@ final as (
         origins.order_revenue,
         origins.subscription_order_revenue,
         origins.closing_mrr,
-        avg(months.new_customers) filter (where {{ is_of_the_last_year }}) as monthly_customers,
+        avg(months.new_customers) filter (where {{ is_of_last_year }}) as monthly_customers,
         cast(
-            sum(months.anonymous_revenue) filter (where {{ is_of_the_last_year }}) as double
+            sum(months.anonymous_revenue) filter (where {{ is_of_last_year }}) as double
         )
-        / nullif(sum(months.order_revenue) filter (where {{ is_of_the_last_year }}), 0)
+        / nullif(sum(months.order_revenue) filter (where {{ is_of_last_year }}), 0)
             as anonymous_share,
         cast(
-            sum(months.subscription_order_revenue) filter (where {{ is_of_the_last_year }}) as double
+            sum(months.subscription_order_revenue) filter (where {{ is_of_last_year }}) as double
         )
-        / nullif(sum(months.order_revenue) filter (where {{ is_of_the_last_year }}), 0)
+        / nullif(sum(months.order_revenue) filter (where {{ is_of_last_year }}), 0)
             as subscription_order_share,
         avg(months.gained_mrr) as monthly_gained_mrr,
         1 - cast(sum(months.lost_mrr) as double) / nullif(sum(months.opening_mrr), 0)

@@ -1,6 +1,6 @@
 -- One row per origin and calendar month (0 January): purchases against what customers' age says,
--- new customers against an average month's (definitions §4, Forecast). A quarter of an average month
--- without a season stands beside what was seen: a month of few customers tells of no season.
+-- new customers against an average month's (definitions §4, Forecast). A quarter of an average
+-- month without a season stands beside what was seen: few customers tell of no season.
 with
 
 cells as (
