@@ -62,7 +62,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "care_days": (0, None),
     "contact_outcome_days": (1, None),
     "forecast_min_months": (12, None),
-    "forecast_min_errors": (2, None),
+    "forecast_min_errors": (3, None),
     "annual_churn_benchmark_low": (0, 1),
     "annual_churn_benchmark_high": (0, 1),
     "max_quarantined_share": (0, 1),

@@ -1,7 +1,8 @@
 -- One row per month end from which is forecast (definitions §4, Forecast), with what stands beside
 -- the cohort curves: every complete month with at least forecast_min_months of history, the latest
--- 60 of them. Rates and shares are those of the twelve months that end with it, so that each season
--- is in once.
+-- 60 of them. What it says of orders is of the twelve months that end with it, of MRR, where single
+-- contracts weigh more, of twenty-four: whole years, so that no season weighs more than another.
+{% set is_of_last_year = 'months.month_number > origins.month_number - 12' %}
 with
 
 months as (
@@ -29,11 +30,16 @@ final as (
         origins.order_revenue,
         origins.subscription_order_revenue,
         origins.closing_mrr,
-        cast(sum(months.new_customers) as double) / nullif(count(*), 0) as monthly_customers,
-        cast(sum(months.anonymous_revenue) as double) / nullif(sum(months.order_revenue), 0)
+        avg(months.new_customers) filter (where {{ is_of_last_year }}) as monthly_customers,
+        cast(
+            sum(months.anonymous_revenue) filter (where {{ is_of_last_year }}) as double
+        )
+        / nullif(sum(months.order_revenue) filter (where {{ is_of_last_year }}), 0)
             as anonymous_share,
-        cast(sum(months.subscription_order_revenue) as double)
-        / nullif(sum(months.order_revenue), 0)
+        cast(
+            sum(months.subscription_order_revenue) filter (where {{ is_of_last_year }}) as double
+        )
+        / nullif(sum(months.order_revenue) filter (where {{ is_of_last_year }}), 0)
             as subscription_order_share,
         avg(months.gained_mrr) as monthly_gained_mrr,
         1 - cast(sum(months.lost_mrr) as double) / nullif(sum(months.opening_mrr), 0)
@@ -42,7 +48,7 @@ final as (
     inner join months
         on
         origins.month_number >= months.month_number
-        and months.month_number > origins.month_number - 12
+        and months.month_number > origins.month_number - 24
     where origins.months_known >= {{ var('forecast_min_months') }}
     group by
         origins.month_number,

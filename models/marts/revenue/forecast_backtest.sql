@@ -24,10 +24,8 @@ intervals as (
         horizon,
         measure,
         errors,
-        error_02_5,
-        error_10,
-        error_90,
-        error_97_5
+        error_80,
+        error_95
     from {{ ref('int_forecast_intervals') }}
 
 ),
@@ -43,12 +41,11 @@ bounded as (
         forecasts.naive,
         forecasts.actual,
         coalesce(intervals.errors, 0) as errors,
-        coalesce(intervals.errors, 0) >= {{ var('forecast_min_errors') }}
-        and forecasts.forecast > 0 as has_interval,
-        exp(intervals.error_02_5) as factor_02_5,
-        exp(intervals.error_10) as factor_10,
-        exp(intervals.error_90) as factor_90,
-        exp(intervals.error_97_5) as factor_97_5
+        coalesce(intervals.errors, 0) >= {{ var('forecast_min_errors') }} as has_interval,
+        forecasts.forecast * exp(-intervals.error_80) as low_80,
+        forecasts.forecast * exp(intervals.error_80) as high_80,
+        forecasts.forecast * exp(-intervals.error_95) as low_95,
+        forecasts.forecast * exp(intervals.error_95) as high_95
     from forecasts
     left join intervals
         on
@@ -66,14 +63,10 @@ final as (
         {{ period_first_day("'month'", 'month_number') }} as period_start,
         measure,
         cast(round(forecast, 2) as decimal(18, 2)) as forecast,
-        case when has_interval then cast(round(forecast * factor_10, 2) as decimal(18, 2)) end
-            as low_80,
-        case when has_interval then cast(round(forecast * factor_90, 2) as decimal(18, 2)) end
-            as high_80,
-        case when has_interval then cast(round(forecast * factor_02_5, 2) as decimal(18, 2)) end
-            as low_95,
-        case when has_interval then cast(round(forecast * factor_97_5, 2) as decimal(18, 2)) end
-            as high_95,
+        case when has_interval then cast(round(low_80, 2) as decimal(18, 2)) end as low_80,
+        case when has_interval then cast(round(high_80, 2) as decimal(18, 2)) end as high_80,
+        case when has_interval then cast(round(low_95, 2) as decimal(18, 2)) end as low_95,
+        case when has_interval then cast(round(high_95, 2) as decimal(18, 2)) end as high_95,
         errors as known_errors,
         cast(round(naive, 2) as decimal(18, 2)) as naive_forecast,
         cast(round(actual, 2) as decimal(18, 2)) as actual

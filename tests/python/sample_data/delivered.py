@@ -46,10 +46,10 @@ class Delivered:
     def columns(self, name: str) -> set[str]:
         """Columns of one input under the contract's names."""
         with duckdb.connect() as con:
-            shown = con.execute(f"describe {self._select(name)}").fetchall()
+            shown = con.execute(f"describe {self.select(name)}").fetchall()
         return {column[0] for column in shown}
 
-    def _select(self, name: str) -> str:
+    def select(self, name: str) -> str:
         """SQL for all rows of one input as they stand in the files, under the contract's names."""
         selects = []
         named = self._stated(name).get("columns", {})
@@ -77,7 +77,7 @@ class Delivered:
         with duckdb.connect() as con:
             con.execute("set TimeZone = 'UTC'; set threads = 2")
             for name in names:
-                con.execute(f"create view {name} as {self._select(name)}")
+                con.execute(f"create view {name} as {self.select(name)}")
             return con.execute(sql).fetchnumpy()
 
     def value(self, sql: str, *names: str) -> Any:
