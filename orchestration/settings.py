@@ -27,6 +27,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 CHOICES: dict[str, tuple[str, ...]] = {
     "lapse_rule": ("own_interval", "population", "fixed"),
     "week_starts_on": ("monday", "sunday"),
+    "recency_score_rule": ("rank", "fixed"),
+    "frequency_score_rule": ("auto", "rank", "fixed"),
+    "monetary_score_rule": ("rank", "fixed"),
 }
 BOUNDS: dict[str, tuple[float, float | None]] = {
     "settle_days": (0, None),
@@ -45,6 +48,10 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "refunded_start_days": (0, None),
     "reactivation_window_days": (0, None),
     "revenue_window_days": (1, None),
+    "rfm_lookback_days": (0, None),
+    "one_order_share": (0.01, 1),
+    "abc_a_share": (0, 1),
+    "abc_b_share": (0, 1),
     "small_cell_size": (0, None),
     "left_truncation_days": (0, None),
     "max_age_weeks": (0, None),
