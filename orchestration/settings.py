@@ -30,6 +30,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "recency_score_rule": ("rank", "fixed"),
     "frequency_score_rule": ("auto", "rank", "fixed"),
     "monetary_score_rule": ("rank", "fixed"),
+    "tier_basis": ("spend", "points"),
 }
 BOUNDS: dict[str, tuple[float, float | None]] = {
     "settle_days": (0, None),
@@ -52,6 +53,11 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "one_order_share": (0.01, 1),
     "abc_a_share": (0, 1),
     "abc_b_share": (0, 1),
+    "xyz_x_variation": (0, None),
+    "xyz_y_variation": (0, None),
+    "tier_window_days": (1, None),
+    "trend_days": (1, None),
+    "trend_change": (0, None),
     "small_cell_size": (0, None),
     "left_truncation_days": (0, None),
     "max_age_weeks": (0, None),

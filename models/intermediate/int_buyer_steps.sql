@@ -1,7 +1,7 @@
 -- One row per person and stretch [valid_from, valid_to) of local days in which what is known of
--- their purchases stays the same: last order, orders, revenue in cents (definitions §6, RFM). Days
--- count as they ended. Only while there is an order in the lookback. revenue_position orders everybody's
--- stretches by revenue from 0 up and, among equals, by id from the last: ABC backwards.
+-- their purchases stays the same: last order, orders, revenue in cents (definitions §6, RFM), each
+-- day as it ended. Only while there is an order in the lookback. revenue_position orders all of it
+-- by revenue from 0 up and, among equals, by id from the last: ABC backwards.
 with
 
 buyers as (

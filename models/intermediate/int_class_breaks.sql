@@ -1,7 +1,7 @@
 -- One row per whole month, measure (recency, frequency, monetary, value_class) and level from 2 on:
--- who lies above above_value is on the level (definitions §6). Taken at the month's end, and in force
--- from then to the next month's end, as the lapse point is. Recency in day numbers, monetary in
--- cents, value_class (1 C, 2 B, 3 A) in revenue positions, exact within the bucket of the break.
+-- who lies above above_value is on the level (definitions §6). Taken at the month's end, in force to
+-- the next one's, as the lapse point is. Recency in day numbers, monetary in cents, value_class
+-- (2 B, 3 A) in revenue positions. Exact: within the bucket of a break people are put in order.
 with
 
 months as (
@@ -106,25 +106,29 @@ ranked_buckets as (
 
 ),
 
--- what the level may leave below it, of the revenue; nobody reaches it where there is none
+classes as (
+
+    select
+        2 as level,
+        cast(round((1 - {{ var('abc_b_share') }}) * 10000) as bigint) as below_share
+
+    union all
+
+    select
+        3 as level,
+        cast(round((1 - {{ var('abc_a_share') }}) * 10000) as bigint) as below_share
+
+),
+
+-- what the level leaves below it, of the revenue; nobody reaches it where there is none
 shares as (
 
     select
         totals.month_number,
-        levels.level,
-        levels.below_share * totals.cents as cents_10000
+        classes.level,
+        classes.below_share * totals.cents as cents_10000
     from totals
-    cross join (
-        select
-            2 as level,
-            cast(round((1 - {{ var('abc_b_share') }}) * 10000) as bigint) as below_share
-
-        union all
-
-        select
-            3 as level,
-            cast(round((1 - {{ var('abc_a_share') }}) * 10000) as bigint) as below_share
-    ) as levels
+    cross join classes
     where totals.cents > 0
 
 ),
