@@ -190,6 +190,18 @@ value_classes as (
 
 ),
 
+loyalty_tiers as (
+
+    select
+        people.person_number,
+        loyalty_tiers.valid_from,
+        loyalty_tiers.tier
+    from {{ ref('int_loyalty_tiers') }} as loyalty_tiers
+    inner join people
+        on loyalty_tiers.customer_id = people.customer_id
+
+),
+
 final as (
 
     select
@@ -354,6 +366,15 @@ final as (
         cast(null as string) as value
     from value_classes
     where valid_to is not null and next_from is distinct from valid_to
+
+    union all
+
+    select
+        person_number,
+        'loyalty_tier' as trait,
+        valid_from as changed_on,
+        tier as value
+    from loyalty_tiers
 
 )
 
