@@ -1,7 +1,7 @@
--- One row per whole month, measure (recency, frequency, monetary, value_class) and level from 2 on:
--- who lies above above_value is on the level (definitions §6). Taken at the month's end, in force to
--- the next one's, as the lapse point is. Recency in day numbers, monetary in cents, value_class
--- (2 B, 3 A) in revenue positions. Exact: within the bucket of a break people are put in order.
+-- One row per whole month, measure (recency, frequency, monetary, value_class) and level from 2 up:
+-- who lies above above_value is on it (definitions §6). Taken at the month's end, in force to the
+-- next one's, as the lapse point is. Recency in day numbers, monetary in cents, value_class (2 B,
+-- 3 A) in revenue positions. Exact: within the bucket of a break people are put in order.
 with
 
 months as (

@@ -1,5 +1,5 @@
--- One row per person and stretch [valid_from, valid_to) of local days with the same loyalty tier, as
--- it was known then (definitions §6). Gap-free from the first order that counted, or the first
+-- One row per person and stretch [valid_from, valid_to) of local days with the same loyalty tier,
+-- as it was known then (definitions §6). Gap-free from the first order that counted, or the first
 -- points; below 0 is the lowest tier.
 with
 

@@ -1,7 +1,7 @@
--- One row per person and stretch [valid_from, valid_to) of local days with the same three scores and
--- value class, as they were known then (definitions §6): what is known of the purchases at a day's
--- end, against the breaks of the last month end. Grows with the changes, not with people × months.
--- Neighbours may be equal. Nothing before the first month end of history.
+-- One row per person and stretch [valid_from, valid_to) of local days with the same three scores
+-- and value class, as they were known then (definitions §6): what is known of the purchases at a
+-- day's end, against the breaks of the last month end, and nothing before the first one. Grows with
+-- the changes, not with people × months. Neighbours may be equal.
 with
 
 steps as (

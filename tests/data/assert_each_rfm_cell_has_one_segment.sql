@@ -1,7 +1,7 @@
 -- Each of the 125 cells of the three scores has exactly one segment (definitions §6); whoever has
 -- one order, which is frequency score 1, is neither champion nor at risk, and with the best recency
--- is new (E99). Fixed breaks rise with the score, and negative spend reaches none (E97). Tiers begin
--- at 0 and rise together.
+-- is new (E99). Fixed breaks rise with the score, and negative spend reaches none (E97). Tiers
+-- begin at 0 and rise together.
 with
 
 scores as (

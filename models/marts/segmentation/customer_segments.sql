@@ -1,7 +1,6 @@
 -- One row per person known at the cutoff, prospects included, with every segment they are in at the
--- cutoff day (definitions §6). Scores are reckoned on that day exactly, where customer_segment_history
--- holds to the breaks of the last month end. Without an order that counts, scores and classes are
--- null.
+-- cutoff day (definitions §6). Scores are reckoned on that day exactly; customer_segment_history
+-- holds to the breaks of the last month end. Without an order that counts there are none.
 with
 
 customers as (
