@@ -100,7 +100,7 @@ referrers as (
     select
         referrals.referrer_id as customer_id,
         count(*) as referred_people,
-        count_if(customers.valid_orders > 0) as referred_customers,
+        cast(count_if(customers.valid_orders > 0) as bigint) as referred_customers,
         sum(customers.net_revenue) as referred_revenue
     from referrals
     inner join customers

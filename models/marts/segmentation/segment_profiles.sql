@@ -45,7 +45,7 @@ dimension_counts as (
         dimension_spells.dimension as trait,
         dimension_spells.value,
         count(*) as customers,
-        count_if(profile_days.is_lost) as lost_customers
+        cast(count_if(profile_days.is_lost) as bigint) as lost_customers
     from profile_days
     inner join dimension_spells
         on
@@ -85,7 +85,7 @@ experience_counts as (
             'first_{{ trait | replace("first_", "") }}' as trait,
             coalesce({{ trait }}, '(none)') as value,
             count(*) as customers,
-            count_if(is_lost) as lost_customers
+            cast(count_if(is_lost) as bigint) as lost_customers
         from experiences
         group by coalesce({{ trait }}, '(none)')
     {%- endfor %}
