@@ -13,6 +13,10 @@
     'revenue_concentration',
     'revenue_retention',
     'lost_revenue',
+    'segment_migration',
+    'segment_profiles',
+    'product_classes',
+    'product_affinity',
 ] %}
 with
 
