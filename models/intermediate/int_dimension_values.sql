@@ -173,6 +173,35 @@ frequency_bands as (
 
 ),
 
+value_classes as (
+
+    select
+        people.person_number,
+        value_classes.value_class,
+        value_classes.valid_from,
+        value_classes.valid_to,
+        lead(value_classes.valid_from) over (
+            partition by people.person_number
+            order by value_classes.valid_from nulls first
+        ) as next_from
+    from {{ ref('int_value_classes') }} as value_classes
+    inner join people
+        on value_classes.customer_id = people.customer_id
+
+),
+
+loyalty_tiers as (
+
+    select
+        people.person_number,
+        loyalty_tiers.valid_from,
+        loyalty_tiers.tier
+    from {{ ref('int_loyalty_tiers') }} as loyalty_tiers
+    inner join people
+        on loyalty_tiers.customer_id = people.customer_id
+
+),
+
 final as (
 
     select
@@ -317,6 +346,35 @@ final as (
     from occasions
     inner join frequency_bands
         on occasions.occasion_number = frequency_bands.from_occasions
+
+    union all
+
+    select
+        person_number,
+        'value_class' as trait,
+        valid_from as changed_on,
+        value_class as value
+    from value_classes
+
+    union all
+
+    -- without an order that counts there is no class
+    select
+        person_number,
+        'value_class' as trait,
+        valid_to as changed_on,
+        cast(null as string) as value
+    from value_classes
+    where valid_to is not null and next_from is distinct from valid_to
+
+    union all
+
+    select
+        person_number,
+        'loyalty_tier' as trait,
+        valid_from as changed_on,
+        tier as value
+    from loyalty_tiers
 
 )
 

@@ -1,7 +1,8 @@
 -- One row per line of a valid order that carries its net revenue (order basis), with the line's
 -- share of it: by line amount, or by units where the lines come to nothing. Gift cards, shipping,
 -- fees and lines without units carry none; an order without any other line is one unit of product
--- (none). Shares have 6 decimals: rounded to money where they are summed.
+-- (none). Shares have 6 decimals: rounded to money where they are summed. margin is null where the
+-- line's cost is unknown.
 {{ config(materialized='view') }}
 with
 
@@ -11,7 +12,8 @@ orders as (
         order_id,
         customer_id,
         ordered_on,
-        net_revenue
+        net_revenue,
+        is_purchase
     from {{ ref('orders') }}
     where is_valid
 
@@ -24,6 +26,7 @@ lines as (
         order_item_id,
         coalesce(product_id, '(none)') as product_id,
         quantity as units,
+        line_cost,
         cast(greatest(line_amount, 0) as decimal(18, 6)) as weight
     from {{ ref('int_order_items_known') }}
     where quantity > 0 and not is_gift_card and coalesce(kind, 'good') not in ('shipping', 'fee')
@@ -48,6 +51,8 @@ weighed as (
         lines.order_item_id,
         orders.customer_id,
         orders.ordered_on,
+        orders.is_purchase,
+        lines.line_cost,
         coalesce(lines.product_id, '(none)') as product_id,
         coalesce(lines.units, 1) as units,
         orders.net_revenue,
@@ -63,7 +68,7 @@ weighed as (
 ),
 
 -- the macro reckons in cents: 10,000 times an amount keeps 6 decimals of it
-final as (
+valued as (
 
     select
         order_id,
@@ -71,6 +76,8 @@ final as (
         customer_id,
         ordered_on,
         product_id,
+        line_cost,
+        is_purchase,
         cast(units as decimal(18, 6)) as units,
         case
             when whole is null or part = whole then cast(net_revenue as decimal(18, 6))
@@ -83,6 +90,22 @@ final as (
                 )
         end as net_revenue
     from weighed
+
+),
+
+final as (
+
+    select
+        order_id,
+        order_item_id,
+        customer_id,
+        ordered_on,
+        product_id,
+        units,
+        net_revenue,
+        cast(net_revenue - line_cost as decimal(18, 6)) as margin,
+        is_purchase
+    from valued
 
 )
 

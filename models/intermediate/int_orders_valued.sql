@@ -82,7 +82,7 @@ order_lines as (
 
 ),
 
-judged as (
+reasons as (
 
     select
         orders.order_id,
@@ -99,8 +99,10 @@ judged as (
         case when order_lines.is_cost_known then order_lines.known_cost end as order_cost,
         order_lines.first_category,
         case
-            when orders.is_test then 'test'
             when orders.status in ('cancelled', 'void', 'pending', 'failed') then orders.status
+        end as status_reason,
+        case
+            when orders.is_test then 'test'
             when excluded_sales_channels.sales_channel is not null then 'excluded_channel'
             when order_lines.is_gift_card_only then 'gift_card_only'
             when orders.gross_amount < orders.discount_amount then 'zero_amount'
@@ -108,12 +110,33 @@ judged as (
                 orders.gross_amount = orders.discount_amount
                 and not {{ var('allow_zero_orders') }}
                 then 'zero_amount'
-        end as invalid_reason
+        end as lasting_reason
     from orders
     left join order_lines
         on orders.order_id = order_lines.order_id
     left join excluded_sales_channels
         on lower(trim(orders.sales_channel)) = excluded_sales_channels.sales_channel
+
+),
+
+judged as (
+
+    select
+        order_id,
+        ordered_on,
+        exchange_of_order_id,
+        currency,
+        paid_amount,
+        net_amount,
+        gift_card_amount,
+        order_cost,
+        first_category,
+        lasting_reason,
+        case
+            when lasting_reason = 'test' then lasting_reason
+            else coalesce(status_reason, lasting_reason)
+        end as invalid_reason
+    from reasons
 
 ),
 
@@ -125,6 +148,7 @@ final as (
         judged.currency,
         judged.first_category,
         judged.invalid_reason,
+        judged.lasting_reason,
         cast(judged.gift_card_amount as decimal(18, 2)) as gift_card_amount,
         cast(judged.paid_amount as decimal(18, 2)) as paid_amount_native,
         exchange_rates.rate_to_reporting as exchange_rate,

@@ -17,6 +17,10 @@
     'contact_pressure',
     'price_volume',
     'discounts',
+    'segment_migration',
+    'segment_profiles',
+    'product_classes',
+    'product_affinity',
 ] %}
 with
 

@@ -52,6 +52,7 @@ class Order:
     vouchers: Decimal = Decimal(0)
     items: int = 0
     refunded: Decimal = Decimal(0)
+    codes: set[str] = field(default_factory=set)
 
     @property
     def is_valid(self) -> bool:
@@ -131,6 +132,7 @@ def work_out(path: Path) -> Reference:
         sales_started = min((line.moment for line in kept if line.price > 0), default=started)
         for line in kept:
             order.items += 1
+            order.codes.add(line.code)
             order.gross += line.amount
             order.shipping += line.amount if line.code in SHIPPING else 0
             order.vouchers += line.amount if line.code.startswith("GIFT_") else 0

@@ -1,0 +1,227 @@
+-- One row per person and stretch [valid_from, valid_to) of local days with the same three scores
+-- and value class, as they were known then (definitions §6): what is known of the purchases at a
+-- day's end, against the breaks of the last month end, and nothing before the first one. Grows with
+-- the changes, not with people × months. Neighbours may be equal.
+with
+
+steps as (
+
+    select
+        buyer_number,
+        valid_from,
+        valid_to,
+        last_order_day,
+        orders,
+        scored_cents,
+        revenue_position,
+        revenue_bucket
+    from {{ ref('int_buyer_steps') }}
+
+),
+
+runs as (
+
+    select
+        measure,
+        above_value,
+        to_value,
+        level,
+        run_from,
+        run_to
+    from {{ ref('int_class_runs') }}
+
+),
+
+days as (
+
+    select distinct last_order_day
+    from steps
+
+),
+
+numbers as (
+
+    select distinct orders
+    from steps
+
+),
+
+buckets as (
+
+    select
+        revenue_bucket,
+        min(scored_cents) as first_cents,
+        max(scored_cents) as last_cents,
+        min(revenue_position) as first_position,
+        max(revenue_position) as last_position
+    from steps
+    group by revenue_bucket
+
+),
+
+recency_runs as (
+
+    select
+        days.last_order_day,
+        runs.level,
+        runs.run_from,
+        runs.run_to
+    from days
+    inner join runs
+        on
+        days.last_order_day > runs.above_value
+        and (runs.to_value is null or days.last_order_day <= runs.to_value)
+    where runs.measure = 'recency'
+
+),
+
+frequency_runs as (
+
+    select
+        numbers.orders,
+        runs.level,
+        runs.run_from,
+        runs.run_to
+    from numbers
+    inner join runs
+        on
+        numbers.orders > runs.above_value
+        and (runs.to_value is null or numbers.orders <= runs.to_value)
+    where runs.measure = 'frequency'
+
+),
+
+-- what lies in reach of a bucket: joined by it first, and then exactly
+monetary_runs as (
+
+    select
+        buckets.revenue_bucket,
+        runs.above_value,
+        runs.to_value,
+        runs.level,
+        runs.run_from,
+        runs.run_to
+    from buckets
+    inner join runs
+        on
+        buckets.last_cents > runs.above_value
+        and (runs.to_value is null or buckets.first_cents <= runs.to_value)
+    where runs.measure = 'monetary'
+
+),
+
+class_runs as (
+
+    select
+        buckets.revenue_bucket,
+        runs.above_value,
+        runs.to_value,
+        runs.level,
+        runs.run_from,
+        runs.run_to
+    from buckets
+    inner join runs
+        on
+        buckets.last_position > runs.above_value
+        and (runs.to_value is null or buckets.first_position <= runs.to_value)
+    where runs.measure = 'value_class'
+
+),
+
+-- each join cuts the stretches where its level changes
+with_recency as (
+
+    select
+        steps.buyer_number,
+        steps.orders,
+        steps.scored_cents,
+        steps.revenue_position,
+        steps.revenue_bucket,
+        recency_runs.level as recency_score,
+        {{ overlap_from('steps.valid_from', 'recency_runs.run_from') }} as valid_from,
+        {{ overlap_to('steps.valid_to', 'recency_runs.run_to') }} as valid_to
+    from steps
+    inner join recency_runs
+        on
+        steps.last_order_day = recency_runs.last_order_day
+        and (steps.valid_to is null or steps.valid_to > recency_runs.run_from)
+        and (recency_runs.run_to is null or steps.valid_from < recency_runs.run_to)
+
+),
+
+with_frequency as (
+
+    select
+        with_recency.buyer_number,
+        with_recency.scored_cents,
+        with_recency.revenue_position,
+        with_recency.revenue_bucket,
+        with_recency.recency_score,
+        frequency_runs.level as frequency_score,
+        {{ overlap_from('with_recency.valid_from', 'frequency_runs.run_from') }} as valid_from,
+        {{ overlap_to('with_recency.valid_to', 'frequency_runs.run_to') }} as valid_to
+    from with_recency
+    inner join frequency_runs
+        on
+        with_recency.orders = frequency_runs.orders
+        and (with_recency.valid_to is null or with_recency.valid_to > frequency_runs.run_from)
+        and (frequency_runs.run_to is null or with_recency.valid_from < frequency_runs.run_to)
+
+),
+
+with_monetary as (
+
+    select
+        with_frequency.buyer_number,
+        with_frequency.revenue_position,
+        with_frequency.revenue_bucket,
+        with_frequency.recency_score,
+        with_frequency.frequency_score,
+        monetary_runs.level as monetary_score,
+        {{ overlap_from('with_frequency.valid_from', 'monetary_runs.run_from') }} as valid_from,
+        {{ overlap_to('with_frequency.valid_to', 'monetary_runs.run_to') }} as valid_to
+    from with_frequency
+    inner join monetary_runs
+        on
+        with_frequency.revenue_bucket = monetary_runs.revenue_bucket
+        and with_frequency.scored_cents > monetary_runs.above_value
+        and (
+            monetary_runs.to_value is null
+            or with_frequency.scored_cents <= monetary_runs.to_value
+        )
+        and (
+            with_frequency.valid_to is null
+            or with_frequency.valid_to > monetary_runs.run_from
+        )
+        and (
+            monetary_runs.run_to is null
+            or with_frequency.valid_from < monetary_runs.run_to
+        )
+
+),
+
+final as (
+
+    select
+        with_monetary.buyer_number,
+        {{ overlap_from('with_monetary.valid_from', 'class_runs.run_from') }} as valid_from,
+        {{ overlap_to('with_monetary.valid_to', 'class_runs.run_to') }} as valid_to,
+        cast(with_monetary.recency_score as integer) as recency_score,
+        cast(with_monetary.frequency_score as integer) as frequency_score,
+        cast(with_monetary.monetary_score as integer) as monetary_score,
+        class_runs.level as class_level
+    from with_monetary
+    inner join class_runs
+        on
+        with_monetary.revenue_bucket = class_runs.revenue_bucket
+        and with_monetary.revenue_position > class_runs.above_value
+        and (
+            class_runs.to_value is null
+            or with_monetary.revenue_position <= class_runs.to_value
+        )
+        and (with_monetary.valid_to is null or with_monetary.valid_to > class_runs.run_from)
+        and (class_runs.run_to is null or with_monetary.valid_from < class_runs.run_to)
+
+)
+
+select * from final
