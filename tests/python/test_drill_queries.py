@@ -44,6 +44,16 @@ MEASURES = {
     ],
     "revenue.lost_revenue": ["lost_customers", "returned_since"],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
+    "voice_of_customer.satisfaction": [
+        "sent", "due", "answered", "people", "positive", "neutral", "negative",
+    ],
+    "voice_of_customer.satisfaction_and_churn": ["answers", "people", "lost"],
+    "voice_of_customer.complaints": [
+        "complaints", "complainers", "answered", "resolved", "ever_resolved", "reopened",
+        "unresolved", "followed", "lost_early", "solved", "solved_lost", "unsolved",
+        "unsolved_lost", "without_complaint", "without_complaint_lost",
+    ],
+    "voice_of_customer.silent_customers": ["complaints", "complainers", "customers"],
 }  # fmt: skip
 
 

@@ -13,6 +13,10 @@
     'revenue_concentration',
     'revenue_retention',
     'lost_revenue',
+    'satisfaction',
+    'satisfaction_and_churn',
+    'complaints',
+    'silent_customers',
 ] %}
 with
 
