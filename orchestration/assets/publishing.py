@@ -9,6 +9,7 @@ from orchestration.assets.warehouse import warehouse
 from orchestration.project import MANIFEST
 from orchestration.publishing.marts import read_marts
 from orchestration.publishing.publish import publish
+from orchestration.publishing.restatements import record_restatements
 from orchestration.records import Ending, utc_now
 from orchestration.resources import RefreshResource
 
@@ -26,6 +27,9 @@ def published_marts(refresh: RefreshResource) -> dg.MaterializeResult:
     session = refresh.session
     with session.step("publish", f"writing {session.workspace.marts_db.name}") as outcome:
         marts = read_marts(session.workspace.dbt_target / "manifest.json")
+        restated = record_restatements(session.workspace, marts, session.refresh)
+        if restated:
+            outcome.append(f"{restated:,} numbers of final periods changed: quality.restatements")
         tables = publish(session.workspace, marts, session.refresh, utc_now())
         session.ending = Ending("published")
         rows = sum(table.rows for table in tables)

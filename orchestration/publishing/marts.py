@@ -19,6 +19,8 @@ class Mart:
         description: Its comment.
         columns: Comment of each column by name; a column without words has an empty one.
         not_null: Columns that the contract says are never null.
+        key: Columns that name a row, as its key test says; empty where it has none.
+        running: Columns that go on changing for ever, as `meta: {is_running: true}` says.
     """
 
     schema: str
@@ -26,6 +28,8 @@ class Mart:
     description: str
     columns: Mapping[str, str]
     not_null: frozenset[str]
+    key: tuple[str, ...] = ()
+    running: frozenset[str] = frozenset()
 
     @property
     def relation(self) -> str:
@@ -48,7 +52,21 @@ def read_marts(manifest_file: Path) -> list[Mart]:
 def marts_of(manifest: Mapping[str, Any]) -> list[Mart]:
     """List the marts of a dbt manifest already read. See `read_marts`."""
     nodes = [node for node in manifest["nodes"].values() if _is_mart(node)]
-    return sorted((_mart(node) for node in nodes), key=lambda mart: (mart.schema, mart.name))
+    keys = _keys(manifest)
+    marts = (_mart(node, keys.get(node.get("unique_id"), ())) for node in nodes)
+    return sorted(marts, key=lambda mart: (mart.schema, mart.name))
+
+
+def _keys(manifest: Mapping[str, Any]) -> dict[str | None, tuple[str, ...]]:
+    """Read the columns that name a row from the key tests, by model."""
+    keys: dict[str | None, tuple[str, ...]] = {}
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata") or {}
+        if test.get("name") == "unique_combination":
+            keys[node.get("attached_node")] = tuple(test["kwargs"]["columns"])
+        elif test.get("name") == "unique":
+            keys.setdefault(node.get("attached_node"), (test["kwargs"]["column_name"],))
+    return keys
 
 
 def _is_mart(node: Mapping[str, Any]) -> bool:
@@ -60,7 +78,7 @@ def _is_mart(node: Mapping[str, Any]) -> bool:
     )
 
 
-def _mart(node: Mapping[str, Any]) -> Mart:
+def _mart(node: Mapping[str, Any], key: tuple[str, ...]) -> Mart:
     """Read one node of the manifest."""
     keys = {
         column
@@ -84,6 +102,12 @@ def _mart(node: Mapping[str, Any]) -> Mart:
             name: _one_line(column.get("description")) for name, column in node["columns"].items()
         },
         not_null=frozenset(keys | not_null),
+        key=key,
+        running=frozenset(
+            name
+            for name, column in node["columns"].items()
+            if ((column.get("config") or {}).get("meta") or {}).get("is_running")
+        ),
     )
 
 

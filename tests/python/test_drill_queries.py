@@ -55,6 +55,16 @@ MEASURES = {
     "segmentation.segment_profiles": ["customers", "lost_customers", "retained_customers"],
     "segmentation.product_classes": ["customers", "orders", "units"],
     "segmentation.product_affinity": ["product_orders", "other_orders", "both_orders"],
+    "voice_of_customer.satisfaction": [
+        "sent", "due", "answered", "people", "positive", "neutral", "negative",
+    ],
+    "voice_of_customer.satisfaction_and_churn": ["answers", "people", "lost"],
+    "voice_of_customer.complaints": [
+        "complaints", "complainers", "answered", "resolved", "ever_resolved", "reopened",
+        "unresolved", "followed", "lost_early", "solved", "solved_lost", "unsolved",
+        "unsolved_lost", "without_complaint", "without_complaint_lost",
+    ],
+    "voice_of_customer.silent_customers": ["complaints", "complainers", "customers"],
 }  # fmt: skip
 
 

@@ -21,6 +21,10 @@
     'segment_profiles',
     'product_classes',
     'product_affinity',
+    'satisfaction',
+    'satisfaction_and_churn',
+    'complaints',
+    'silent_customers',
 ] %}
 with
 
