@@ -57,6 +57,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "risk_horizon_days": (1, None),
     "risk_history_months": (1, 60),
     "risk_min_people": (1, None),
+    "loss_reason_days": (0, None),
     "risk_default_share": (0.001, 0.999),
     "forecast_min_months": (12, None),
     "forecast_min_errors": (2, None),

@@ -1,13 +1,12 @@
--- One row per person who has entered a basis: what they bring a year as things stand, or brought
--- when they were lost (basis any): orders as in revenue.lost_revenue (own average x own orders a
--- year, over at least 365 days) and twelve times the MRR; and margin and revenue of the year before.
+-- One row per person not lost, and per loss (basis any): what they bring a year, or brought until
+-- then: orders as in revenue.lost_revenue (own average x own orders a year, over at least 365 days)
+-- and twelve times the MRR (the last one, within a year of the loss); and the margin of the year
+-- before, null where a cost is not known.
 with
 
 data_cutoff as (
 
-    select
-        cutoff_day,
-        data_cutoff
+    select cutoff_day
     from {{ ref('int_data_cutoff') }}
 
 ),
@@ -17,8 +16,6 @@ presence as (
     select
         person_number,
         customer_id,
-        first_day,
-        present_from,
         present_to
     from {{ ref('int_presence') }}
     where basis = 'any' or is_only_basis
@@ -49,29 +46,14 @@ subscription_periods as (
 
 ),
 
--- the last stretch of presence says whether they are lost, and since when
-people as (
-
-    select
-        person_number,
-        customer_id,
-        max(present_from) as present_from,
-        max_by(present_to, present_from) as lost_on
-    from presence
-    group by
-        person_number,
-        customer_id
-
-),
-
 valued as (
 
     select
-        people.person_number,
-        people.customer_id,
-        people.lost_on,
-        coalesce(people.lost_on, {{ add_days('data_cutoff.cutoff_day', 1) }}) as valued_on
-    from people
+        presence.person_number,
+        presence.customer_id,
+        presence.present_to as lost_on,
+        coalesce(presence.present_to, {{ add_days('data_cutoff.cutoff_day', 1) }}) as valued_on
+    from presence
     cross join data_cutoff
 
 ),
@@ -80,6 +62,7 @@ bought as (
 
     select
         valued.person_number,
+        valued.valued_on,
         min(orders.ordered_on) as first_order_on,
         sum(orders.net_revenue) as net_revenue,
         sum(
@@ -97,22 +80,23 @@ bought as (
         on
         valued.customer_id = orders.customer_id
         and valued.valued_on > orders.ordered_on
-    group by valued.person_number
+    group by
+        valued.person_number,
+        valued.valued_on
 
 ),
 
--- the MRR in service; of who was lost, what ended last, in the year before
-last_services as (
+services as (
 
     select
         valued.person_number,
-        subscription_periods.mrr,
-        subscription_periods.ends_on,
-        valued.lost_on,
         valued.valued_on,
-        max(coalesce(subscription_periods.ends_on, date '9999-12-31')) over (
-            partition by valued.person_number
-        ) as last_end_on
+        valued.lost_on,
+        subscription_periods.mrr,
+        -- service that goes on is still there on the day
+        least(
+            coalesce(subscription_periods.ends_on, valued.valued_on), valued.valued_on
+        ) as served_to
     from valued
     inner join subscription_periods
         on
@@ -121,23 +105,37 @@ last_services as (
 
 ),
 
+last_services as (
+
+    select
+        person_number,
+        valued_on,
+        lost_on,
+        mrr,
+        served_to,
+        max(served_to) over (partition by person_number, valued_on) as last_served_to
+    from services
+
+),
+
 served as (
 
     select
         person_number,
+        valued_on,
         sum(
             case
-                when lost_on is null and (ends_on is null or ends_on >= valued_on) then mrr
-                when
-                    lost_on is not null
-                    and ends_on = last_end_on
-                    and last_end_on > {{ add_days('lost_on', -365) }}
-                    then mrr
+                when served_to < last_served_to then 0
+                when served_to = valued_on then mrr
+                when lost_on is not null and served_to > {{ add_days('lost_on', -365) }} then mrr
+                else 0
             end
         ) as mrr,
-        bool_or(last_end_on > {{ add_days('valued_on', -365) }}) as is_served_in_year
+        bool_or(last_served_to > {{ add_days('valued_on', -365) }}) as is_served_in_year
     from last_services
-    group by person_number
+    group by
+        person_number,
+        valued_on
 
 ),
 
@@ -162,14 +160,20 @@ final as (
         ) as annual_revenue,
         -- what serving a subscription costs is not delivered
         case
-            when bought.orders_without_margin = 0 and not coalesce(served.is_served_in_year, false)
+            when
+                coalesce(bought.orders_without_margin, 0) = 0
+                and not coalesce(served.is_served_in_year, false)
                 then cast(coalesce(bought.year_margin, 0) as decimal(18, 2))
         end as year_margin
     from valued
     left join bought
-        on valued.person_number = bought.person_number
+        on
+        valued.person_number = bought.person_number
+        and valued.valued_on = bought.valued_on
     left join served
-        on valued.person_number = served.person_number
+        on
+        valued.person_number = served.person_number
+        and valued.valued_on = served.valued_on
 
 )
 

@@ -34,6 +34,7 @@ people as (
         customer_id,
         annual_revenue
     from {{ ref('int_annual_revenues') }}
+    where lost_on is null
 
 ),
 
