@@ -17,7 +17,7 @@ bands as (
     select
         band,
         count(is_lost_later) as people,
-        count_if(is_lost_later) as lost
+        count_if(coalesce(is_lost_later, false)) as lost
     from points
     group by band
 
@@ -48,9 +48,11 @@ stretches as (
     select
         lows.band as low_band,
         highs.band as high_band,
-        (cast(highs.lost_to - lows.lost_to + lows.lost as double) + 0.5)
-        / nullif(cast(highs.people_to - lows.people_to + lows.people as double) + 1, 0)
-            as lost_share
+        case
+            when highs.people_to - lows.people_to + lows.people > 0
+                then (cast(highs.lost_to - lows.lost_to + lows.lost as double) + 0.5)
+                    / (cast(highs.people_to - lows.people_to + lows.people as double) + 1)
+        end as lost_share
     from running as lows
     inner join running as highs
         on lows.band <= highs.band

@@ -123,7 +123,7 @@ final as (
         coalesce(churn_reasons.reason_class, '(none)') as reason_class,
         churn_reasons.is_curable,
         coalesce(told.customers, 0) as customers,
-        coalesce(told.customers_latest, 0) as customers_latest,
+        cast(coalesce(told.customers_latest, 0) as bigint) as customers_latest,
         cast(coalesce(told.mentions, 0) as bigint) as mentions,
         cast(coalesce(told.said_by_customers, 0) as bigint) as said_by_customers,
         cast(coalesce(told.said_by_employees, 0) as bigint) as said_by_employees,

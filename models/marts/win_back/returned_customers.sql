@@ -80,7 +80,7 @@ cells as (
         compared.loyalty_tier,
         compared.reason_code,
         count(*) as returned_customers,
-        count_if(compared.is_followed) as followed_customers,
+        cast(count_if(compared.is_followed) as bigint) as followed_customers,
         cast(
             sum(case when compared.is_followed then compared.orders_after else 0 end) as bigint
         ) as orders_after,
@@ -100,10 +100,12 @@ cells as (
             'sum(case when compared.is_followed then compared.like_spend end)'
         ) }} as spend_of_like,
         {% for days in [90, 180] %}
-            count_if(compared.followed_days >= {{ days }}) as eligible_{{ days }},
-            count_if(
-                compared.followed_days >= {{ days }}
-                and coalesce(compared.lost_again_after <= {{ days }}, false)
+            cast(count_if(compared.followed_days >= {{ days }}) as bigint) as eligible_{{ days }},
+            cast(
+                count_if(
+                    compared.followed_days >= {{ days }}
+                    and coalesce(compared.lost_again_after <= {{ days }}, false)
+                ) as bigint
             ) as lost_again_{{ days }}{{ ',' if not loop.last }}
         {% endfor %}
     from compared
