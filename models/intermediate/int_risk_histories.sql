@@ -1,6 +1,6 @@
--- One row per past day of int_risk_days, group of like people, signal and level: how many people of
--- the group had it, and how many of them were lost within risk_horizon_days. Signal (all), level 0
--- holds the whole group. Additive over days and groups: a person counts once on each day.
+-- One row per past day of int_risk_days, group of like people, stage of their window, signal and
+-- level: how many had it, and how many of them were lost within risk_horizon_days. Signal (all),
+-- level 0 holds everybody. Additive over days and groups: a person counts once on each day.
 with
 
 people as (
@@ -9,6 +9,7 @@ people as (
         evaluation_on,
         person_number,
         risk_group,
+        window_stage,
         is_lost_later
     from {{ ref('int_risk_people') }}
     where is_lost_later is not null
@@ -31,6 +32,7 @@ final as (
     select
         evaluation_on,
         risk_group,
+        window_stage,
         '(all)' as signal,
         0 as level,
         count(*) as people,
@@ -38,13 +40,15 @@ final as (
     from people
     group by
         evaluation_on,
-        risk_group
+        risk_group,
+        window_stage
 
     union all
 
     select
         people.evaluation_on,
         people.risk_group,
+        people.window_stage,
         signals.signal,
         signals.level,
         count(*) as people,
@@ -57,6 +61,7 @@ final as (
     group by
         people.evaluation_on,
         people.risk_group,
+        people.window_stage,
         signals.signal,
         signals.level
 

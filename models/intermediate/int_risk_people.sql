@@ -1,6 +1,11 @@
 -- One row per day of int_risk_days and person not lost at its end (basis any), with the group of
 -- like people their base risk comes from, and whether they were lost within risk_horizon_days; null
 -- where that is not known yet. At most risk_history_months + 1 days a person.
+{% set window_share %}
+{{ share(
+    days_between('occasions.occasion_on', 'present.evaluation_on'), 'occasions.lost_after_days'
+) }}
+{%- endset %}
 with
 
 days as (
@@ -113,6 +118,15 @@ final as (
             -- kept by a grace of days after the service
             else 'former subscriber'
         end as risk_group,
+        -- how much of the window is used; a subscription in service holds whatever it is
+        case
+            when served.service is not null or occasions.occasion_on is null then 0
+            when {{ window_share }} < 0.25 then 0
+            when {{ window_share }} < 0.5 then 1
+            when {{ window_share }} < 0.75 then 2
+            when {{ window_share }} < 0.9 then 3
+            else 4
+        end as window_stage,
         present.is_lost_later
     from present
     left join occasions

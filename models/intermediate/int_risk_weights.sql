@@ -1,6 +1,7 @@
 -- One row per day of int_risk_days, signal and level: the log odds of loss it adds, as the days
 -- whose outcome was known by then show it (definitions §7): people with it against people of the
--- same group without the signal (Mantel and Haenszel), or the default where there are too few.
+-- same group, at the same stage of their window, without the signal (Mantel and Haenszel), or the
+-- default where there are too few.
 with
 
 days as (
@@ -19,6 +20,9 @@ histories as (
         histories.evaluation_on,
         days.outcome_on,
         histories.risk_group,
+        -- overdue is the stage itself, and compares stages
+        case when histories.signal = 'overdue' then -1 else histories.window_stage end
+            as window_stage,
         histories.signal,
         histories.level,
         histories.people,
@@ -45,6 +49,7 @@ known as (
     select
         days.evaluation_on as known_on,
         histories.risk_group,
+        histories.window_stage,
         histories.signal,
         histories.level,
         sum(histories.people) as people,
@@ -55,6 +60,7 @@ known as (
     group by
         days.evaluation_on,
         histories.risk_group,
+        histories.window_stage,
         histories.signal,
         histories.level
 
@@ -65,10 +71,25 @@ everybody as (
     select
         known_on,
         risk_group,
+        window_stage,
         people,
         lost
     from known
     where signal = '(all)'
+
+    union all
+
+    select
+        known_on,
+        risk_group,
+        -1 as window_stage,
+        sum(people) as people,
+        sum(lost) as lost
+    from known
+    where signal = '(all)'
+    group by
+        known_on,
+        risk_group
 
 ),
 
@@ -78,6 +99,7 @@ with_signal as (
     select
         known_on,
         risk_group,
+        window_stage,
         signal,
         sum(people) as people,
         sum(lost) as lost
@@ -86,6 +108,7 @@ with_signal as (
     group by
         known_on,
         risk_group,
+        window_stage,
         signal
 
 ),
@@ -108,10 +131,12 @@ compared as (
         on
         known.known_on = everybody.known_on
         and known.risk_group = everybody.risk_group
+        and known.window_stage = everybody.window_stage
     inner join with_signal
         on
         known.known_on = with_signal.known_on
         and known.risk_group = with_signal.risk_group
+        and known.window_stage = with_signal.window_stage
         and known.signal = with_signal.signal
 
 ),
