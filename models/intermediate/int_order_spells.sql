@@ -65,20 +65,13 @@ rules as (
         gaps.own_gaps,
         gaps.own_gap_days,
         lapse_points.lapse_point_days,
-        case
-            when '{{ var("lapse_rule") }}' = 'fixed' then 'fixed'
-            when '{{ var("lapse_rule") }}' = 'own_interval' and gaps.own_gaps >= 2
-                then 'own_interval'
-            else coalesce(lapse_points.rule, 'fixed')
-        end as rule
+        {{ lapse_window_rule('gaps.own_gaps', 'lapse_points.rule') }} as rule
     from gaps
     left join lapse_points
         on cast(date_trunc('month', gaps.occasion_on) as date) = lapse_points.applies_from
 
 ),
 
--- The floor holds for the lapse point too where that falls back to fixed_lapse_days; only
--- lapse_rule fixed has none.
 windows as (
 
     select
@@ -86,26 +79,8 @@ windows as (
         occasion_on,
         next_on,
         rule,
-        greatest(
-            1,
-            case
-                when '{{ var("lapse_rule") }}' = 'fixed' then {{ var('fixed_lapse_days') }}
-                when rule = 'own_interval'
-                    then greatest(
-                            {{ var('lapse_floor_days') }},
-                            cast(ceil(round(
-                                cast({{ var('lapse_factor') }} as double)
-                                * cast(own_gap_days as double)
-                                / nullif(cast(own_gaps as double), 0),
-                                6
-                            )) as integer)
-                        )
-                else greatest(
-                        {{ var('lapse_floor_days') }},
-                        coalesce(lapse_point_days, {{ var('fixed_lapse_days') }})
-                    )
-            end
-        ) as lost_after_days
+        {{ lapse_window_days('rule', 'own_gaps', 'own_gap_days', 'lapse_point_days') }}
+            as lost_after_days
     from rules
 
 ),

@@ -4,25 +4,16 @@ A sample is loaded as it is delivered, and the models up to those marts alone ar
 process; the guards, and everything published besides, have tests of their own.
 """
 
-import datetime as dt
-import os
-
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 
-from orchestration.contract import load_contract
-from orchestration.landing.accept import accept
-from orchestration.landing.read import read_deliveries
-from orchestration.settings import PROJECT, load_settings
-from orchestration.workspace import Workspace
+from tests.python.sample_data.built import build
 
 INPUTS = (
     "customers", "orders", "subscription_periods", "onboarding_events", "complaints",
     "business_changes",
 )  # fmt: skip
 MARTS = ("onboarding_effect", "first_experience", "change_effect")
-DELIVERED_AT = dt.datetime(2026, 11, 1)  # noqa: DTZ001 - UTC
 
 # People who buy every three months or so: few have bought again when the time for a step is over.
 EFFECTS = {
@@ -45,22 +36,8 @@ def sample(plain):
 @pytest.fixture(scope="module")
 def marts(sample, tmp_path_factory):
     """The marts of that sample, open for reading."""
-    workspace = Workspace(PROJECT, sample.landing, tmp_path_factory.mktemp("effects"))
-    settings, contract = load_settings(), load_contract()
-    read_deliveries(workspace, contract, settings, "first", DELIVERED_AT)
-    accept(workspace, contract, settings, "first", DELIVERED_AT)
-    folder = workspace.warehouse
-    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
-    common += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
-        patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(workspace.work_db))
-        built = dbtRunner().invoke(
-            ["build", *common, "--exclude-resource-type", "test", "--exclude-resource-type",
-             "unit_test", "-s", *(f"+{mart}" for mart in MARTS)]
-        )  # fmt: skip
-    assert built.success, built.exception
-    with duckdb.connect(str(workspace.work_db), read_only=True) as con:
+    work_db = build(sample.landing, tmp_path_factory.mktemp("effects"), MARTS)
+    with duckdb.connect(str(work_db), read_only=True) as con:
         yield con
 
 
