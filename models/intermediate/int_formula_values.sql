@@ -129,7 +129,7 @@ final as (
         end as reason,
         case
             when
-                rates.complete_months >= {{ months }}
+                rates.complete_months >= {{ months }} and rates.lost_customers > 0
                 and rates.customers >= {{ var('min_customers') }}
                 and rates.opening_customers >= {{ var('min_customers') * months }}
                 then

@@ -94,11 +94,7 @@ counted as (
         losses.lost_on,
         year(first_plans.first_day) as start_year,
         {{ whole_months('first_plans.first_day', 'cutoff.cutoff_day') }} as months_seen,
-        {{ whole_months('first_plans.first_day', 'losses.lost_on') }} as months_served,
-        count(*) over (
-            partition by
-                first_plans.plan_id, first_plans.period_months, year(first_plans.first_day)
-        ) as group_people
+        {{ whole_months('first_plans.first_day', 'losses.lost_on') }} as months_served
     from first_plans
     cross join cutoff
     left join losses
@@ -115,9 +111,12 @@ periods as (
         period_months,
         start_year,
         lost_on,
-        group_people,
         cast(floor(cast(months_seen as double) / period_months) as integer) as periods_seen,
-        cast(floor(cast(months_served as double) / period_months) as integer) as periods_served
+        cast(floor(cast(months_served as double) / period_months) as integer) as periods_served,
+        -- who was seen to come to a renewal, or not to come
+        count_if(months_seen >= period_months) over (
+            partition by plan_id, period_months, start_year
+        ) as group_people
     from counted
 
 ),

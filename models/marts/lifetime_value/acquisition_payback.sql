@@ -231,8 +231,10 @@ final as (
                     cast(coalesce(covered.margin, 0) as double)
                     / nullif(cast(costed.acquisition_spend as double), 0)
         end as value_to_cost_ratio,
-        case when periods.is_complete and costed.customers > 0 then covered.payback_month end
-            as payback_month,
+        cast(
+            case when periods.is_complete and costed.customers > 0 then covered.payback_month end
+            as bigint
+        ) as payback_month,
         case
             when not periods.is_complete then 'the month is not complete'
             when costed.customers = 0 then 'spend without a new customer'
