@@ -70,7 +70,8 @@ recent as (
         max(case when periods.months_back = 1 then revenue_ends.closing_customers end)
             as customers,
         max(case when periods.months_back = 1 then revenue_ends.closing_amount end)
-            as closing_amount
+            as closing_amount,
+        max(case when periods.months_back = 1 then periods.period_start end) as through_month
     from revenue_ends
     inner join periods
         on revenue_ends.period_start = periods.period_start
@@ -95,6 +96,7 @@ rates as (
         coalesce(customers, 0) as customers,
         opening_customers,
         lost_customers,
+        through_month,
         cast(lost_customers as double) / nullif(cast(opening_customers as double), 0)
             as monthly_churn_rate,
         cast(closing_amount as double)
@@ -112,6 +114,7 @@ final as (
         rates.basis,
         value_numbers.dimension,
         value_numbers.value,
+        rates.through_month,
         rates.customers,
         rates.opening_customers,
         rates.lost_customers,

@@ -1,6 +1,6 @@
--- One row per person who ever subscribed: in which group the renewals of their first unbroken service
--- are counted (first plan, months between its payments, year it began; small groups together), how
--- many renewals they were seen to come to, and at which they left (definitions §5).
+-- One row per person who ever subscribed: in which group the renewals of their first service are
+-- counted (first plan, months between its payments, year it began; small groups together), how many
+-- renewals they were seen to come to, and at which they left (definitions §5).
 with
 
 cutoff as (

@@ -1,5 +1,5 @@
--- One row per group of subscribers and renewals behind them: how many payments are still expected of
--- who is a subscriber then, within 52 weeks and within value_horizon_years, discounted
+-- One row per group of subscribers and renewals behind them: how many payments are still expected
+-- of who is a subscriber then, within 12 months and within value_horizon_years, discounted
 -- (definitions §5, shifted beta-geometric).
 {% set horizon_months = 12 * var('value_horizon_years') %}
 with
@@ -51,7 +51,8 @@ renewals as (
     inner join range(0, 1201) as renewals (renewal)
         on
         renewals.renewal
-        <= members.most_periods + floor({{ horizon_months }} / cast(members.period_months as double))
+        <= members.most_periods
+        + floor({{ horizon_months }} / cast(members.period_months as double))
     where coalesce(parameters.alpha, parameters.churn) is not null
 
 ),
@@ -75,21 +76,21 @@ survival as (
 ahead as (
 
     select
-        now.segment,
-        now.period_months,
-        now.period as periods,
-        (later.period - now.period) * now.period_months as months_ahead,
-        exp(later.log_survival - now.log_survival)
+        standing.segment,
+        standing.period_months,
+        standing.period as periods,
+        (later.period - standing.period) * standing.period_months as months_ahead,
+        exp(later.log_survival - standing.log_survival)
         * power(
             1 + cast({{ var('discount_rate') }} as double),
-            -cast((later.period - now.period) * now.period_months as double) / 12
+            -cast((later.period - standing.period) * standing.period_months as double) / 12
         ) as payment
-    from survival as now
+    from survival as standing
     inner join survival as later
         on
-        now.segment = later.segment
-        and now.period < later.period
-    where now.period <= now.most_periods
+        standing.segment = later.segment
+        and standing.period < later.period
+    where standing.period <= standing.most_periods
 
 ),
 

@@ -83,7 +83,10 @@ tenures as (
         members.period_months,
         cast(
             floor(
-                cast({{ whole_months('service_stretches.served_from', 'cutoff.cutoff_day') }} as double)
+                cast(
+                    {{ whole_months('service_stretches.served_from', 'cutoff.cutoff_day') }}
+                    as double
+                )
                 / members.period_months
             ) as integer
         ) as periods

@@ -3,7 +3,7 @@
 from orchestration.lifetime_value.expectations import expectation_table
 
 
-def model(dbt, session):  # noqa: ANN001, ANN201, ARG001, D103 - dbt's own signature
+def model(dbt, session):
     fits = dbt.ref("int_value_fits").fetchnumpy()
     parameters = dbt.ref("int_value_parameters").fetchnumpy()
     keys = dbt.ref("int_value_keys").fetchnumpy()

@@ -3,7 +3,7 @@
 from orchestration.lifetime_value.parameters import parameter_table
 
 
-def model(dbt, session):  # noqa: ANN001, ANN201, ARG001, D103 - dbt's own signature
+def model(dbt, session):
     fits = dbt.ref("int_value_fits").fetchnumpy()
     purchases = dbt.ref("int_purchase_cells").fetchnumpy()
     spend = dbt.ref("int_spend_cells").fetchnumpy()

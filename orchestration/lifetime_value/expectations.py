@@ -100,9 +100,7 @@ def _of_fit(
     return frame[["fit", "frequency", "age_days", *_columns()]]
 
 
-def usable(
-    parameters: Columns, fit: str, model: str, names: tuple[str, ...]
-) -> Floats | None:
+def usable(parameters: Columns, fit: str, model: str, names: tuple[str, ...]) -> Floats | None:
     """Return a model's parameters in order; None where it was not fitted or did not converge.
 
     A spend model without a finite mean (q up to 1) is of no use either.
@@ -222,4 +220,3 @@ def _quantile(values: Floats, below: Floats, none: float, end: float) -> float:
     if none >= end:
         return 0.0
     return float(np.interp(end, np.concatenate([[none], below]), np.concatenate([[0.0], values])))
-

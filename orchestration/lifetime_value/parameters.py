@@ -71,9 +71,7 @@ def typed_frame(rows: list[dict], types: Mapping[str, str]) -> pd.DataFrame:
     """
     frame = pd.DataFrame(
         {
-            name: pd.Series(
-                [row[name] for row in rows], dtype="str" if kind == "object" else kind
-            )
+            name: pd.Series([row[name] for row in rows], dtype="str" if kind == "object" else kind)
             for name, kind in types.items()
         }
     )
@@ -208,7 +206,7 @@ def _fitted(name: str, model: str, segment: str, fit: Fit, warning: str | None) 
         )
 
 
-def _row(  # noqa: PLR0913 - the columns of the table
+def _row(
     name: str,
     model: str,
     segment: str,

@@ -54,7 +54,9 @@ class Counts:
     people_by_x: Floats
 
     @classmethod
-    def of(cls, x: np.ndarray, recency: np.ndarray, age: np.ndarray, people: np.ndarray) -> "Counts":
+    def of(
+        cls, x: np.ndarray, recency: np.ndarray, age: np.ndarray, people: np.ndarray
+    ) -> "Counts":
         """Count cells.
 
         Args:

@@ -43,6 +43,11 @@ MEASURES = {
         "window_customers", "window_revenue", "customers", "revenue",
     ],
     "revenue.lost_revenue": ["lost_customers", "returned_since"],
+    "lifetime_value.cohort_lifetime_value": ["cohort_size", "revenue"],
+    "lifetime_value.acquisition_payback": ["customers", "revenue_to_date"],
+    "lifetime_value.formula_lifetime_value": [
+        "customers", "opening_customers", "lost_customers",
+    ],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ formula_values as (
         basis,
         dimension,
         value,
+        through_month,
         customers,
         opening_customers,
         lost_customers,
@@ -29,6 +30,7 @@ final as (
         basis,
         dimension,
         value,
+        through_month,
         cast(customers as bigint) as customers,
         opening_customers,
         lost_customers,
@@ -49,6 +51,7 @@ final as (
         margin_reason,
         customers < {{ var('small_cell_size') }} as is_small
     from formula_values
+    where through_month is not null
 
 )
 

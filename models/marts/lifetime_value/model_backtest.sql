@@ -218,7 +218,7 @@ measured as (
         '{{ measure }}' as measure,
         max(case when way = 'model' then {{ measure }} end) as value,
         max(case when way = 'same_rate' then {{ measure }} end) as same_rate,
-        {{ 'cast(0.5 as double)' if measure == 'auc' else 'cast(0.1 as double)' }} as nobody_returns,
+        cast({{ '0.5' if measure == 'auc' else '0.1' }} as double) as nobody_returns,
         cast(null as double) as actual,
         max(customers) as customers
     from rankings
@@ -227,21 +227,29 @@ measured as (
     {% endfor %}
 ),
 
+all_models as (
+
+    select 'bg_nbd' as model
+
+    union all
+
+    select 'bg_nbd_gamma_gamma' as model
+
+    union all
+
+    select 'mbg_nbd' as model
+
+),
+
 refusals as (
 
     select
-        models.model,
+        all_models.model,
         fits.reason
     from fits
-    cross join (
-        select 'bg_nbd' as model
-        union all
-        select 'bg_nbd_gamma_gamma' as model
-        union all
-        select 'mbg_nbd' as model
-    ) as models
+    cross join all_models
     left join measured
-        on models.model = measured.model
+        on all_models.model = measured.model
     where measured.model is null
 
 ),

@@ -32,6 +32,39 @@ final as (
         {% endif %}
     {% endfor %}
 
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_cohort_lifetime_value') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_acquisition_payback') }}
+
+    union all
+
+    select
+        mart,
+        measure,
+        description,
+        parameters,
+        adds_up_by,
+        query
+    from {{ ref('int_drill_formula_lifetime_value') }}
+
 )
 
 select * from final

@@ -18,7 +18,7 @@ def texts(*values):
 def parameters(q=3.74, *, is_converged=True):
     """The table of parameters of one fit."""
     values = {
-        "bg_nbd": dict(zip("r alpha a b".split(), PURCHASE, strict=True)),
+        "bg_nbd": dict(zip(["r", "alpha", "a", "b"], PURCHASE, strict=True)),
         "gamma_gamma": {"p": 6.25, "q": q, "gamma": 15.44},
     }
     rows = [(model, name, one) for model, by in values.items() for name, one in by.items()]

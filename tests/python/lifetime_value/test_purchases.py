@@ -116,7 +116,7 @@ def test_the_gradient_is_that_of_the_likelihood(drops_at_first):
 @pytest.mark.parametrize("drops_at_first", [False, True])
 @pytest.mark.parametrize("a", [0.4, 1.0, 2.2])
 def test_expectation_is_that_of_the_definition(drops_at_first, a):
-    """The series must be the integral it stands for, also at a = 1 where the paper's form breaks."""
+    """The series is the integral it stands for, also at a = 1 where the paper's form breaks."""
     r, alpha, b, x, age, weeks = 0.7, 6.0, 2.5, 3.0, 20.0, 40.0
     chance = beta(a, b + x + drops_at_first)
 

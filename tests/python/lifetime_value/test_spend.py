@@ -31,7 +31,7 @@ def test_the_gradient_is_that_of_the_likelihood():
 
 
 def test_another_currency_changes_gamma_alone(cdnow_1997):
-    """In cents p and q are the same, gamma a hundredfold; else a shop in yen gets other customers."""
+    """In cents p and q are the same, gamma a hundredfold: a shop in yen has the same customers."""
     plain = fit_spend(cdnow_1997.x, cdnow_1997.spend, cdnow_1997.people)
     cents = fit_spend(cdnow_1997.x, cdnow_1997.spend * 100, cdnow_1997.people)
     assert cents.estimates == pytest.approx(plain.estimates * [1, 1, 100], rel=1e-6)

@@ -1,4 +1,4 @@
-"""Simulated shops: the fits find the parameters they were made of, and know how far off they are."""
+"""Simulated shops: the fits find the parameters they were made of, with honest errors."""
 
 import numpy as np
 import pytest
