@@ -51,20 +51,20 @@ judged as (
     ('revenue', 'same_rate', 'round(rate_revenue, 2)', 'later_revenue'),
     ('still_alive', 'model', 'p_alive', 'later_purchase_days')
 ] %}
-{{ predicted }}_{{ way }} as (
+    {{ predicted }}_{{ way }} as (
 
-    select
-        '{{ predicted }}' as predicted,
-        '{{ way }}' as way,
-        {{ score }} as score,
-        count(*) as people,
-        count_if(later_purchase_days > 0) as buyers,
-        sum({{ actual }}) as actual
-    from judged
-    where {{ score }} is not null
-    group by {{ score }}
+        select
+            '{{ predicted }}' as predicted,
+            '{{ way }}' as way,
+            {{ score }} as score,
+            count(*) as people,
+            count_if(later_purchase_days > 0) as buyers,
+            sum({{ actual }}) as actual
+        from judged
+        where {{ score }} is not null
+        group by {{ score }}
 
-),
+    ),
 
 {% endfor %}
 final as (
@@ -73,19 +73,19 @@ final as (
         'purchase_days_model', 'purchase_days_same_rate', 'revenue_model', 'revenue_same_rate',
         'still_alive_model'
     ] %}
-    select
-        predicted,
-        way,
-        score,
-        people,
-        buyers,
-        actual
-    from {{ name }}
-    {% if not loop.last %}
+        select
+            predicted,
+            way,
+            score,
+            people,
+            buyers,
+            actual
+        from {{ name }}
+        {% if not loop.last %}
 
-    union all
+            union all
 
-    {% endif %}
+        {% endif %}
     {% endfor %}
 
 )
