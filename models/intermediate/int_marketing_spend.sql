@@ -1,5 +1,6 @@
--- One row per acquisition channel and month in which something was spent on it: marketing spend by
--- the day it was spent, in reporting currency (definitions §5, Payback).
+-- One row per acquisition channel, day and currency in which something was spent on it up to the
+-- cutoff, in reporting currency at the day's rate; 0 and marked where that is missing, which
+-- assert_every_amount_has_a_rate lets nobody publish (definitions §5, Payback; E46).
 with
 
 cutoff as (
@@ -31,13 +32,19 @@ exchange_rates as (
 
 ),
 
-converted as (
+final as (
 
     select
         spend.acquisition_channel,
+        spend.spent_on,
+        spend.currency,
         {{ period_number("'month'", 'spend.spent_on') }} as month_number,
-        exchange_rates.rate_to_reporting,
-        {{ convert_money('spend.amount', 'exchange_rates.rate_to_reporting') }} as amount
+        cast(
+            coalesce(
+                sum({{ convert_money('spend.amount', 'exchange_rates.rate_to_reporting') }}), 0
+            ) as decimal(18, 2)
+        ) as amount,
+        bool_or(exchange_rates.rate_to_reporting is null) as is_rate_missing
     from spend
     inner join cutoff
         on spend.spent_on <= cutoff.cutoff_day
@@ -46,20 +53,10 @@ converted as (
         spend.currency = exchange_rates.currency
         and spend.spent_on >= exchange_rates.valid_from
         and (exchange_rates.valid_to is null or spend.spent_on < exchange_rates.valid_to)
-
-),
-
-final as (
-
-    select
-        acquisition_channel,
-        month_number,
-        cast(sum(amount) as decimal(18, 2)) as amount,
-        count_if(rate_to_reporting is null) as amounts_without_rate
-    from converted
     group by
-        acquisition_channel,
-        month_number
+        spend.acquisition_channel,
+        spend.spent_on,
+        spend.currency
 
 )
 

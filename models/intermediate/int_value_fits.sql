@@ -113,7 +113,7 @@ final as (
                 then 'no order in the last {{ var("prediction_max_silent_days") }} days'
             when three_time_buyers < {{ var('prediction_min_three_time_buyers') }}
                 then 'too few people with 3 orders: fewer than '
-                || '{{ var("prediction_min_three_time_buyers") }}'
+                    || '{{ var("prediction_min_three_time_buyers") }}'
         end as reason
     from known
 

@@ -39,8 +39,11 @@ marketing_spend as (
     select
         coalesce(acquisition_channel, '(none)') as acquisition_channel,
         month_number,
-        amount
+        sum(amount) as amount
     from {{ ref('int_marketing_spend') }}
+    group by
+        coalesce(acquisition_channel, '(none)'),
+        month_number
 
 ),
 

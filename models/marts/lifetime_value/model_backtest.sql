@@ -76,33 +76,33 @@ judged as (
 ),
 
 {% for model, predicted, expected, rate, actual in models %}
-{{ predicted }}_errors as (
+    {{ predicted }}_errors as (
 
-    select
-        '{{ model }}' as model,
-        count(*) as customers,
-        sum({{ actual }}) as actual_total,
-        {% for way, guess in [('value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
-            avg(abs({{ guess }} - {{ actual }})) as mae_{{ way }},
-            sqrt(avg(power({{ guess }} - {{ actual }}, 2))) as rmse_{{ way }},
-            avg({{ guess }} - {{ actual }}) as bias_{{ way }},
-            sum(cast({{ guess }} as double)) as total_{{ way }},
-            {% if way == 'nobody_returns' %}
-                cast(null as double) as correlation_{{ way }},
-            {% else %}
-                corr({{ guess }}, {{ actual }}) as correlation_{{ way }},
-            {% endif %}
-        {% endfor %}
-        {% if predicted == 'revenue' %}
-            avg(case when {{ actual }} >= low and {{ actual }} <= high then 1.0 else 0.0 end)
-        {% else %}
-            cast(null as double)
-        {% endif %} as interval_coverage
-    from judged
-    where {{ expected }} is not null
-    having count(*) > 0
+        select
+            '{{ model }}' as model,
+            count(*) as customers,
+            sum({{ actual }}) as actual_total,
+            {% for way, guess in [('value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
+                avg(abs({{ guess }} - {{ actual }})) as mae_{{ way }},
+                sqrt(avg(power({{ guess }} - {{ actual }}, 2))) as rmse_{{ way }},
+                avg({{ guess }} - {{ actual }}) as bias_{{ way }},
+                sum(cast({{ guess }} as double)) as total_{{ way }},
+                {% if way == 'nobody_returns' %}
+                    cast(null as double) as correlation_{{ way }},
+                {% else %}
+                    corr({{ guess }}, {{ actual }}) as correlation_{{ way }},
+                {% endif %}
+            {% endfor %}
+            {% if predicted == 'revenue' %}
+                avg(case when {{ actual }} >= low and {{ actual }} <= high then 1.0 else 0.0 end)
+                    {% else %}
+                cast(null as double)
+                    {% endif %} as interval_coverage
+        from judged
+        where {{ expected }} is not null
+        having count(*) > 0
 
-),
+    ),
 
 {% endfor %}
 errors as (
@@ -170,17 +170,17 @@ rankings as (
 measured as (
 
     {% for measure in ['mae', 'rmse', 'bias', 'total', 'correlation'] %}
-    select
-        model,
-        '{{ measure }}' as measure,
-        {% for way in ways %}
-            {{ measure }}_{{ way }} as {{ way }},
-        {% endfor %}
-        {{ 'actual_total' if measure == 'total' else 'cast(null as double)' }} as actual,
-        customers
-    from errors
+        select
+            model,
+            '{{ measure }}' as measure,
+            {% for way in ways %}
+                {{ measure }}_{{ way }} as {{ way }},
+            {% endfor %}
+            {{ 'actual_total' if measure == 'total' else 'cast(null as double)' }} as actual,
+            customers
+        from errors
 
-    union all
+        union all
 
     {% endfor %}
     select
@@ -207,22 +207,22 @@ measured as (
     where interval_coverage is not null
 
     {% for measure in ['auc', 'top_decile_share'] %}
-    union all
+        union all
 
-    select
-        case predicted
-            when 'purchase_days' then 'bg_nbd'
-            when 'revenue' then 'bg_nbd_gamma_gamma'
-            else 'mbg_nbd'
-        end as model,
-        '{{ measure }}' as measure,
-        max(case when way = 'model' then {{ measure }} end) as value,
-        max(case when way = 'same_rate' then {{ measure }} end) as same_rate,
-        cast({{ '0.5' if measure == 'auc' else '0.1' }} as double) as nobody_returns,
-        cast(null as double) as actual,
-        max(customers) as customers
-    from rankings
-    group by predicted
+        select
+            case predicted
+                when 'purchase_days' then 'bg_nbd'
+                when 'revenue' then 'bg_nbd_gamma_gamma'
+                else 'mbg_nbd'
+            end as model,
+            '{{ measure }}' as measure,
+            max(case when way = 'model' then {{ measure }} end) as value,
+            max(case when way = 'same_rate' then {{ measure }} end) as same_rate,
+            cast({{ '0.5' if measure == 'auc' else '0.1' }} as double) as nobody_returns,
+            cast(null as double) as actual,
+            max(customers) as customers
+        from rankings
+        group by predicted
 
     {% endfor %}
 ),

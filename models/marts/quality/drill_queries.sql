@@ -13,6 +13,9 @@
     'revenue_concentration',
     'revenue_retention',
     'lost_revenue',
+    'cohort_lifetime_value',
+    'acquisition_payback',
+    'formula_lifetime_value',
 ] %}
 with
 
@@ -31,39 +34,6 @@ final as (
             union all
         {% endif %}
     {% endfor %}
-
-    union all
-
-    select
-        mart,
-        measure,
-        description,
-        parameters,
-        adds_up_by,
-        query
-    from {{ ref('int_drill_cohort_lifetime_value') }}
-
-    union all
-
-    select
-        mart,
-        measure,
-        description,
-        parameters,
-        adds_up_by,
-        query
-    from {{ ref('int_drill_acquisition_payback') }}
-
-    union all
-
-    select
-        mart,
-        measure,
-        description,
-        parameters,
-        adds_up_by,
-        query
-    from {{ ref('int_drill_formula_lifetime_value') }}
 
 )
 
