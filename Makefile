@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: help setup refresh test lint ui docs metrics templates dev bench clean
+.PHONY: help setup refresh test lint ui docs metrics templates dev bench truth clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -120,11 +120,15 @@ dev: setup ## build and test one model on the rows of the last refresh: make dev
 	@cd "$(ROOT)"
 	$(BIN)/python -m orchestration.dev "$(MODEL)"
 
-bench: setup ## full refreshes of generated deliveries, measured by step and model [SIZES="1000000 10000000" RUNS=1 BENCH=dir PAGE=docs/bench.md]
+bench: setup ## full refreshes of generated deliveries, measured by step and model [SIZES="1000000 10000000" RUNS=1 BENCH=dir PAGE=docs/bench.md PEOPLE=1000000]
 	@cd "$(ROOT)"
 	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
 	$(BIN)/python -m orchestration.bench $(or $(SIZES),1000000 10000000) --runs $(or $(RUNS),1) \
 		--folder "$(if $(BENCH),$(call from_caller,$(BENCH)),$(ROOT)/.cache/bench)" $(if $(PAGE),--page "$(call from_caller,$(PAGE))")
+	$(BIN)/python -m orchestration.bench.lifetime_value $(or $(PEOPLE),1000000)
+
+truth: setup ## fits the lifetime value models to 200 simulated shops each, whose parameters are known (minutes)
+	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.lifetime_value.truth
 
 clean: ## remove what any command makes again; .venv, sample and warehouse stay
 	@cd "$(ROOT)" && rm -rf target logs .cache .pytest_cache .ruff_cache .hypothesis

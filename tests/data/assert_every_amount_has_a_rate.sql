@@ -34,6 +34,14 @@ amounts as (
     from {{ ref('int_campaigns_known') }}
     where is_rate_missing
 
+    union all
+
+    select
+        currency,
+        spent_on as missing_on
+    from {{ ref('int_marketing_spend') }}
+    where is_rate_missing
+
 ),
 
 missing_days as (

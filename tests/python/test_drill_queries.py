@@ -50,6 +50,11 @@ MEASURES = {
         "revenue",
     ],
     "revenue.discounts": ["customers", "orders", "discount_amount"],
+    "lifetime_value.cohort_lifetime_value": ["cohort_size", "revenue"],
+    "lifetime_value.acquisition_payback": ["customers", "revenue_to_date"],
+    "lifetime_value.formula_lifetime_value": [
+        "customers", "opening_customers", "lost_customers",
+    ],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
     "segmentation.segment_migration": ["from_customers", "customers"],
     "segmentation.segment_profiles": ["customers", "lost_customers", "retained_customers"],

@@ -25,6 +25,9 @@
     'satisfaction_and_churn',
     'complaints',
     'silent_customers',
+    'cohort_lifetime_value',
+    'acquisition_payback',
+    'formula_lifetime_value',
 ] %}
 with
 

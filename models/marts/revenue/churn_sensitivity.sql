@@ -45,6 +45,13 @@ orders as (
 
 ),
 
+value_margins as (
+
+    select margin_rate
+    from {{ ref('int_margin_rate') }}
+
+),
+
 order_months as (
 
     select
@@ -167,6 +174,7 @@ years as (
         churn_rate,
         scenario_churn_rate,
         margin_rate,
+        max(monthly_revenue) as monthly_revenue,
         max(case when month = 12 then customers_then end) as customers_in_12_months,
         -- the mean of both ends of each month
         sum(customers_then * case when month in (0, 12) then 0.5 else 1 end) * max(monthly_revenue)
@@ -208,7 +216,23 @@ known as (
         case
             when complete_months >= {{ months }} then cast(revenue * margin_rate as decimal(18, 2))
         end
-            as margin
+            as margin,
+        -- a customer's revenue a month over 1 ÷ churn months, no longer than the horizon
+        case
+            when
+                complete_months >= {{ months }} and customers >= {{ var('min_customers') }}
+                and scenario_churn_rate > 0
+                then monthly_revenue
+                    * least(
+                        1 / nullif(scenario_churn_rate, 0), {{ 12 * var('value_horizon_years') }}
+                    )
+        end as lifetime_revenue,
+        case
+            when customers < {{ var('min_customers') }}
+                then 'no lifetime value: fewer than {{ var("min_customers") }} customers'
+            when scenario_churn_rate = 0
+                then 'no lifetime value: without churn no end of a lifetime is in sight'
+        end as value_reason
     from years
 
 ),
@@ -218,7 +242,8 @@ bases as (
     select
         basis,
         revenue,
-        margin
+        margin,
+        lifetime_revenue
     from known
     where change_kind = 'points' and change = 0
 
@@ -239,10 +264,15 @@ final as (
         cast(known.revenue - bases.revenue as decimal(18, 2)) as revenue_change,
         known.margin as margin_12_months,
         cast(known.margin - bases.margin as decimal(18, 2)) as margin_change,
-        cast(null as decimal(18, 2)) as lifetime_value,
-        cast(null as decimal(18, 2)) as lifetime_value_change,
-        coalesce(known.reason, 'lifetime value awaits its model') as reason
+        cast(known.lifetime_revenue * value_margins.margin_rate as decimal(18, 2))
+            as lifetime_value,
+        cast(
+            (known.lifetime_revenue - bases.lifetime_revenue) * value_margins.margin_rate
+            as decimal(18, 2)
+        ) as lifetime_value_change,
+        coalesce(known.reason, known.value_reason) as reason
     from known
+    cross join value_margins
     left join bases
         on known.basis = bases.basis
 

@@ -26,6 +26,27 @@ acquisition_costs as (
 
 ),
 
+lost_values as (
+
+    select
+        basis,
+        person_number,
+        period_number,
+        residual_value
+    from {{ ref('int_lost_values') }}
+
+),
+
+refusals as (
+
+    select
+        'orders' as basis,
+        reason
+    from {{ ref('int_value_fits') }}
+    where fit = 'current'
+
+),
+
 dimension_spells as (
 
     select
@@ -133,6 +154,8 @@ sums as (
         lost_customers.period_number,
         count(lost_customers.returned_on) as returned_since,
         sum(lost_customers.annual_revenue) as annual_revenue,
+        count(lost_values.residual_value) as customers_with_value,
+        sum(lost_values.residual_value) as residual_value,
         count(acquisition_costs.acquisition_cost) as customers_with_cost,
         sum(acquisition_costs.acquisition_cost) as acquisition_cost
     from lost_customers
@@ -141,6 +164,11 @@ sums as (
         lost_customers.person_number = spells.person_number
         and lost_customers.valued_on >= spells.valid_from
         and (spells.valid_to is null or lost_customers.valued_on < spells.valid_to)
+    left join lost_values
+        on
+        lost_customers.basis = lost_values.basis
+        and lost_customers.person_number = lost_values.person_number
+        and lost_customers.period_number = lost_values.period_number
     left join acquisition_costs
         on lost_customers.customer_id = acquisition_costs.customer_id
     group by
@@ -170,8 +198,18 @@ final as (
                     'cast(cells.lost as decimal(18, 2))'
                 ) }}
         end as annual_revenue_per_customer,
-        cast(null as decimal(18, 2)) as residual_value_lost,
-        'awaits predicted lifetime value' as residual_value_reason,
+        case
+            when cells.lost = 0 then cast(0 as decimal(18, 2))
+            when sums.customers_with_value > 0 then cast(sums.residual_value as decimal(18, 2))
+        end as residual_value_lost,
+        case
+            when cells.lost = 0 or sums.customers_with_value = cells.lost then null
+            when sums.customers_with_value > 0
+                then
+                    'known of ' || cast(sums.customers_with_value as string) || ' of '
+                    || cast(cells.lost as string) || ' people'
+            else coalesce(refusals.reason, 'nothing is known of such customers yet')
+        end as residual_value_reason,
         coalesce(sums.customers_with_cost, 0) as customers_with_cost,
         cast(sums.acquisition_cost as decimal(18, 2)) as sunk_acquisition_cost,
         cells.is_complete,
@@ -184,6 +222,8 @@ final as (
         and cells.dimension = sums.dimension
         and cells.value = sums.value
         and cells.period_number = sums.period_number
+    left join refusals
+        on cells.basis = refusals.basis
 
 )
 

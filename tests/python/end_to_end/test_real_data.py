@@ -5,8 +5,12 @@ from datetime import UTC, date
 from decimal import Decimal
 from itertools import combinations
 
+import numpy as np
 import pytest
 import retail_reference
+
+from orchestration.lifetime_value.purchases import alive_probability, expected_if_alive
+from orchestration.lifetime_value.spend import expected_spend
 
 
 @pytest.fixture(params=["synthetic_retail", "real_retail"])
@@ -204,3 +208,117 @@ def test_known_figures_of_cdnow(real_cdnow):
     assert real_cdnow.rows("select max(cutoff_day) from quality.refreshes") == [
         (date(1998, 6, 30),)
     ]
+
+
+def test_cdnow_is_fitted_as_the_papers_fitted_it(real_cdnow):
+    """Through the whole refresh: the first 39 weeks give the published parameters.
+
+    Another clock, another kind of purchase or a refund gone astray would move them.
+    """
+    found = {
+        (model, parameter): (estimate, value, customers)
+        for model, parameter, estimate, value, customers in real_cdnow.work_rows(
+            "select model, parameter, estimate, log_likelihood, customers "
+            "from intermediate.int_value_parameters where fit = 'backtest'"
+        )
+    }
+    published = {
+        "bg_nbd": {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426},
+        "mbg_nbd": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
+        "gamma_gamma": {"p": 6.25, "q": 3.74, "gamma": 15.44},
+    }
+    for model, parameters in published.items():
+        for parameter, estimate in parameters.items():
+            tolerance = 6e-3 if model == "gamma_gamma" else 6e-4
+            assert found[model, parameter][0] == pytest.approx(estimate, abs=tolerance)
+    assert found["bg_nbd", "r"][1] == pytest.approx(-9582.4, abs=0.05)
+    assert found["bg_nbd", "r"][2] == 2357
+    assert found["gamma_gamma", "p"][2] == 946
+
+
+def test_cdnow_is_foretold_as_well_as_the_papers_foretell_it(real_cdnow):
+    """The other 39 weeks: 1,882 purchase days, as near as the papers came."""
+    measures = {
+        (model, measure): values
+        for model, measure, *values in real_cdnow.rows(
+            "select model, measure, value, same_rate, nobody_returns, actual "
+            "from lifetime_value.model_backtest"
+        )
+    }
+    assert measures["bg_nbd", "total"][3] == 1882
+    rmse, rmse_same_rate, rmse_nobody, _ = measures["bg_nbd", "rmse"]
+    assert rmse <= 1.62
+    assert rmse <= 0.75 * rmse_same_rate
+    assert rmse <= 0.73 * rmse_nobody
+    assert measures["bg_nbd", "correlation"][0] >= 0.62
+    assert abs(measures["bg_nbd", "total_error"][0]) <= 0.13
+    assert measures["bg_nbd", "auc"][0] >= 0.77
+    assert measures["bg_nbd", "top_decile_share"][0] >= 0.46
+    assert measures["bg_nbd_gamma_gamma", "interval_coverage"][0] >= 0.8
+    by_decile = real_cdnow.rows(
+        "select actual_per_customer from lifetime_value.model_calibration "
+        "where model = 'bg_nbd' order by decile"
+    )
+    assert by_decile[0][0] > 4 * by_decile[-1][0]
+
+
+def test_scores_are_those_of_the_package(real_cdnow):
+    """The closed forms in SQL and in Python are one: P(alive), expected days, expected spend."""
+    parameters = defaultdict(list)
+    for model, estimate in real_cdnow.work_rows(
+        "select model, estimate from intermediate.int_value_parameters where fit = 'current' "
+        "and parameter <> 'frequency_spend_correlation' "
+        "order by model, list_position(['r', 'alpha', 'a', 'b', 'p', 'q', 'gamma'], parameter)"
+    ):
+        parameters[model].append(estimate)
+    rows = np.array(
+        real_cdnow.work_rows(
+            "select frequency, recency_days / 7, age_days / 7, repeat_revenue::double, p_alive, "
+            "p_alive_bg_nbd, expected_orders_26w, expected_spend "
+            "from intermediate.int_purchase_summaries join intermediate.int_customer_predictions "
+            "using (fit, customer_id, frequency, age_days) where fit = 'current'"
+        ),
+        dtype=float,
+    )
+    assert len(rows) == 2357
+    x, recency, age, spent, p_alive, p_alive_bg, expected, spend = rows.T
+    bg, mbg = np.array(parameters["bg_nbd"]), np.array(parameters["mbg_nbd"])
+    alive = alive_probability(bg, x, recency, age, drops_at_first=False)
+    assert p_alive_bg == pytest.approx(alive, rel=1e-9)
+    assert p_alive == pytest.approx(
+        alive_probability(mbg, x, recency, age, drops_at_first=True), rel=1e-9
+    )
+    assert expected == pytest.approx(
+        alive * expected_if_alive(bg, x, age, 26.0, drops_at_first=False), rel=1e-9
+    )
+    p, q, gamma = parameters["gamma_gamma"]
+    assert spend == pytest.approx(
+        expected_spend((p, q, gamma), x, spent / np.maximum(x, 1)), rel=1e-9
+    )
+
+
+def test_nobody_leaves_online_retail_as_far_as_the_model_sees(real_retail):
+    """A year of wholesalers identifies no dropout: everybody is alive, and the marts say so."""
+    warnings = real_retail.rows(
+        "select distinct warning from lifetime_value.model_parameters where model = 'bg_nbd'"
+    )
+    assert len(warnings) == 1
+    assert "no dropout identified" in warnings[0][0]
+    people = real_retail.rows(
+        "select count(*), count_if(warning like 'no dropout identified%'), min(p_alive) "
+        "from lifetime_value.customer_lifetime_value where reason is null"
+    )
+    assert people[0][0] == people[0][1] > 4000
+
+
+def test_a_shop_too_small_to_predict_says_so(synthetic_retail):
+    """E100: below the minimums predictions are null with a reason; realised value is shown."""
+    rows = synthetic_retail.rows(
+        "select distinct reason, predicted_value_52w, p_alive from "
+        "lifetime_value.customer_lifetime_value where realised_revenue > 0"
+    )
+    assert rows == [("fewer than 500 buyers", None, None)]
+    models = synthetic_retail.rows(
+        "select distinct estimate, warning from lifetime_value.model_parameters"
+    )
+    assert models == [(None, "fewer than 500 buyers")]
