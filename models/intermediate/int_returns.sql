@@ -1,7 +1,7 @@
 -- One row per person and return after a loss (basis any): tier and class on the day, the latest
 -- reason of the loss, what was bought in the risk_horizon_days after the return and before the last
 -- purchase ahead of the loss (neither purchase itself counts), and when they were lost again.
-{% set horizon = var('risk_horizon_days') %}
+{% set horizon = var('risk_horizon_days') | int(90) %}
 with
 
 data_cutoff as (

@@ -43,6 +43,7 @@ MEASURES = {
         "window_customers", "window_revenue", "customers", "revenue",
     ],
     "revenue.lost_revenue": ["lost_customers", "returned_since"],
+    "win_back.lost_customers_by_employee": ["customers_at_open", "lost_customers"],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
 }  # fmt: skip
 

@@ -13,6 +13,7 @@
     'revenue_concentration',
     'revenue_retention',
     'lost_revenue',
+    'lost_customers_by_employee',
 ] %}
 with
 

@@ -158,7 +158,10 @@ final as (
         lifecycle_state,
         cast(
             row_number() over (
-                order by points desc nulls last, value_at_risk desc nulls last, customer_id nulls last
+                order by
+                    points desc nulls last,
+                    value_at_risk desc nulls last,
+                    customer_id asc nulls last
             ) as bigint
         ) as risk_rank,
         score,

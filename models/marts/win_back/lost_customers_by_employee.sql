@@ -1,6 +1,6 @@
 -- One row per month, quarter or year and employee: the customers (basis any) whose owner they were
--- at the open, and those of them lost in it, whoever took them over since. Counts and company shares
--- add up over employees to the company's; balances and rates do not add up over periods.
+-- at the open, and those of them lost in it, whoever took them over since. Counts and company
+-- shares add up over employees to the company's; balances and rates do not add up over periods.
 with
 
 owner_changes as (

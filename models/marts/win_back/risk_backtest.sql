@@ -107,7 +107,10 @@ judged as (
         sum(lost * (all_people - all_lost - (people_to - lost_to) + (people - lost) / 2.0))
             as right_pairs,
         sum(
-            lost * greatest(0.0, least(1.0, (all_people / 10.0 - (people_to - people)) / nullif(people, 0)))
+            lost * greatest(
+                0.0,
+                least(1.0, (all_people / 10.0 - (people_to - people)) / nullif(people, 0))
+            )
         ) as top_lost
     from running
     group by

@@ -1,6 +1,6 @@
 -- One row per person not lost at the cutoff and signal that is on: value, own baseline, threshold,
--- since when, and the weight it has in the score, with the people it was learned from. Not additive:
--- a person has several signals.
+-- since when, and the weight it has in the score, with the people it was learned from. Not
+-- additive: a person has several signals.
 with
 
 people as (
