@@ -1,5 +1,5 @@
--- One row per count of win_back.lost_customers_by_employee: the query that lists who stands behind a
--- cell (quality.drill_queries holds all of them). Written from the definitions, on tables of core
+-- One row per count of win_back.lost_customers_by_employee: the query that lists who stands behind
+-- a cell (quality.drill_queries holds all of them). Written from the definitions, on tables of core
 -- alone, and not from the mart's model: that both agree is a proof of either.
 {{ config(materialized='view') }}
 {# the queries are text, indented for whoever reads them in the mart #}

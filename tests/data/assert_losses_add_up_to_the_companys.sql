@@ -1,5 +1,5 @@
--- Employees, and latest reasons, add up to what retention_rates says of the company (basis any), and
--- so do the employees' shares (definitions §3, §7).
+-- Employees, and latest reasons, add up to what retention_rates says of the company (basis any),
+-- and so do the employees' shares (definitions §3, §7).
 with
 
 company as (
