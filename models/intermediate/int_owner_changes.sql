@@ -99,7 +99,7 @@ changes as (
         owned.owner_id,
         owned.attribution,
         {{ period_number('grains.grain', 'owned.owned_from') }} + 1 as period_number,
-        1 as change
+        1 as added
     from owned
     cross join grains
 
@@ -110,7 +110,7 @@ changes as (
         owned.owner_id,
         owned.attribution,
         {{ period_number('grains.grain', 'owned.owned_to') }} + 1 as period_number,
-        -1 as change
+        -1 as added
     from owned
     cross join grains
     where owned.owned_to is not null
@@ -124,14 +124,14 @@ final as (
         owner_id,
         attribution,
         period_number,
-        sum(change) as change
+        sum(added) as added
     from changes
     group by
         grain,
         owner_id,
         attribution,
         period_number
-    having sum(change) <> 0
+    having sum(added) <> 0
 
 )
 

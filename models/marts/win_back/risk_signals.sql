@@ -61,7 +61,7 @@ final as (
         people.customer_id,
         signals.signal,
         cast(signals.level as integer) as level,
-        round(signals.value, 6) as value,
+        round(signals.value, 6) as measured_value,
         round(signals.baseline, 6) as baseline,
         cast(signals.threshold as double) as threshold,
         signals.since_on,
