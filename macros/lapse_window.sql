@@ -1,4 +1,4 @@
-{# The rule that settles how long after an occasion a person is lost, by the gaps known on its day. #}
+{# The rule that settles how long after an occasion a person is lost, by gaps known on its day. #}
 {% macro lapse_window_rule(own_gaps, point_rule) %}
 case
     when '{{ var("lapse_rule") }}' = 'fixed' then 'fixed'

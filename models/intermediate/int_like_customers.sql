@@ -8,8 +8,8 @@ people as (
     select
         evaluation_on,
         person_number,
-        occasions_to_date,
-        revenue_to_date
+        occasions_so_far,
+        revenue_so_far
     from {{ ref('int_risk_people') }}
     where not is_now and present_from = first_day
 
@@ -21,8 +21,8 @@ occasions as (
         person_number,
         occasion_on,
         next_on,
-        occasions_to_date,
-        revenue_to_date
+        occasions_so_far,
+        revenue_so_far
     from {{ ref('int_risk_occasions') }}
 
 ),
@@ -43,8 +43,8 @@ followed as (
 
     select
         coalesce(value_classes.value, '(none)') as value_class,
-        coalesce(later.occasions_to_date, 0) - people.occasions_to_date as orders,
-        coalesce(later.revenue_to_date, 0) - coalesce(people.revenue_to_date, 0) as spend
+        coalesce(later.occasions_so_far, 0) - people.occasions_so_far as orders,
+        coalesce(later.revenue_so_far, 0) - coalesce(people.revenue_so_far, 0) as spend
     from people
     left join occasions as later
         on

@@ -41,7 +41,9 @@ final as (
         present_from,
         present_to as lost_on,
         returned_on,
-        greatest(present_from, {{ add_days('present_to', -var('loss_reason_days')) }}) as told_from
+        greatest(
+            present_from, {{ add_days('present_to', '-' ~ var('loss_reason_days')) }}
+        ) as told_from
     from followed
     where present_to is not null
 

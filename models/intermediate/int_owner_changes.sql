@@ -1,6 +1,6 @@
 -- One row per grain (month, quarter, year), owner, attribution and period at whose open the number
--- of people they own and who are not lost (basis any) changes, with the change. Balances at open are
--- running sums: nothing grows with customers x months. '(none)' owns whom nobody else does.
+-- of people they own and who are not lost (basis any) changes, with the change. Balances at open
+-- are running sums: nothing grows with customers x months. '(none)' owns whom nobody else does.
 with
 
 presence as (
@@ -85,8 +85,8 @@ owned as (
     inner join chains
         on
         presence.person_number = chains.person_number
-        and (presence.present_to is null or chains.valid_from < presence.present_to)
-        and (chains.valid_to is null or chains.valid_to > presence.present_from)
+        and (presence.present_to is null or presence.present_to > chains.valid_from)
+        and (chains.valid_to is null or presence.present_from < chains.valid_to)
 
 ),
 
@@ -99,7 +99,7 @@ changes as (
         owned.owner_id,
         owned.attribution,
         {{ period_number('grains.grain', 'owned.owned_from') }} + 1 as period_number,
-        1 as change
+        1 as added
     from owned
     cross join grains
 
@@ -110,7 +110,7 @@ changes as (
         owned.owner_id,
         owned.attribution,
         {{ period_number('grains.grain', 'owned.owned_to') }} + 1 as period_number,
-        -1 as change
+        -1 as added
     from owned
     cross join grains
     where owned.owned_to is not null
@@ -124,14 +124,14 @@ final as (
         owner_id,
         attribution,
         period_number,
-        sum(change) as change
+        sum(added) as added
     from changes
     group by
         grain,
         owner_id,
         attribution,
         period_number
-    having sum(change) <> 0
+    having sum(added) <> 0
 
 )
 

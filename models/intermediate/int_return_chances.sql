@@ -1,5 +1,5 @@
--- One row per value class and time since loss, and per time alone (value_class (all)): of the people
--- who were lost as long on the past days of int_risk_days, how many came back within
+-- One row per value class and time since loss, and per time alone (value_class (all)): of the
+-- people who were lost as long on the past days of int_risk_days, how many came back within
 -- risk_horizon_days; each day counts by itself.
 with
 

@@ -1,7 +1,7 @@
 -- One row per person and return after a loss (basis any): tier and class on the day, the latest
 -- reason of the loss, what was bought in the risk_horizon_days after the return and before the last
 -- purchase ahead of the loss (neither purchase itself counts), and when they were lost again.
-{% set horizon = var('risk_horizon_days') %}
+{% set horizon = var('risk_horizon_days') | int(90) %}
 with
 
 data_cutoff as (
@@ -39,8 +39,8 @@ occasions as (
         person_number,
         occasion_on,
         next_on,
-        occasions_to_date,
-        revenue_to_date
+        occasions_so_far,
+        revenue_so_far
     from {{ ref('int_risk_occasions') }}
 
 ),
@@ -101,8 +101,8 @@ moments as (
     select
         returns.person_number,
         returns.returned_on,
-        at_return.occasions_to_date,
-        at_return.revenue_to_date,
+        at_return.occasions_so_far,
+        at_return.revenue_so_far,
         {{ add_days('returns.returned_on', horizon) }} as after_to,
         last_before.occasion_on as last_on,
         {{ add_days('last_before.occasion_on', -1) }} as before_to,
@@ -126,13 +126,13 @@ counted as (
     select
         moments.person_number,
         moments.returned_on,
-        coalesce(after_end.occasions_to_date, 0) - coalesce(moments.occasions_to_date, 0)
+        coalesce(after_end.occasions_so_far, 0) - coalesce(moments.occasions_so_far, 0)
             as orders_after,
-        coalesce(after_end.revenue_to_date, 0) - coalesce(moments.revenue_to_date, 0)
+        coalesce(after_end.revenue_so_far, 0) - coalesce(moments.revenue_so_far, 0)
             as spend_after,
-        coalesce(before_end.occasions_to_date, 0) - coalesce(before_start.occasions_to_date, 0)
+        coalesce(before_end.occasions_so_far, 0) - coalesce(before_start.occasions_so_far, 0)
             as orders_before,
-        coalesce(before_end.revenue_to_date, 0) - coalesce(before_start.revenue_to_date, 0)
+        coalesce(before_end.revenue_so_far, 0) - coalesce(before_start.revenue_so_far, 0)
             as spend_before
     from moments
     left join occasions as after_end

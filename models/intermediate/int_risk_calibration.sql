@@ -51,7 +51,7 @@ stretches as (
         case
             when highs.people_to - lows.people_to + lows.people > 0
                 then (cast(highs.lost_to - lows.lost_to + lows.lost as double) + 0.5)
-                    / (cast(highs.people_to - lows.people_to + lows.people as double) + 1)
+                    / nullif(cast(highs.people_to - lows.people_to + lows.people as double) + 1, 0)
         end as lost_share
     from running as lows
     inner join running as highs
@@ -96,7 +96,7 @@ final as (
         case
             when totals.people >= {{ var('risk_min_people') }} then shares.lost_share
             -- without history what the points themselves say, at the middle of the band
-            else 1 / (1 + exp(-(cast(bands.band as double) + 0.5) / 4))
+            else 1 / nullif(1 + exp(-(cast(bands.band as double) + 0.5) / 4), 0)
         end as score
     from bands
     cross join totals

@@ -22,7 +22,7 @@ people as (
         person_number,
         customer_id,
         first_day,
-        occasions_to_date
+        occasions_so_far
     from {{ ref('int_risk_people') }}
 
 ),
@@ -71,7 +71,7 @@ contacts as (
         kind,
         contact_on,
         next_on,
-        contacts_to_date
+        contacts_so_far
     from {{ ref('int_risk_contacts') }}
 
 ),
@@ -228,7 +228,7 @@ talked as (
         people.evaluation_on,
         people.person_number,
         last_talk.contact_on,
-        last_talk.contacts_to_date - coalesce(earlier_talk.contacts_to_date, 0) as contacts,
+        last_talk.contacts_so_far - coalesce(earlier_talk.contacts_so_far, 0) as contacts,
         rules.minimum
     from people
     inner join contacts as last_talk
@@ -260,7 +260,7 @@ unattended as (
     inner join rules
         on
         rules.signal = 'no_attention'
-        and people.occasions_to_date >= rules.minimum
+        and people.occasions_so_far >= rules.minimum
     left join contacts
         on
         people.person_number = contacts.person_number

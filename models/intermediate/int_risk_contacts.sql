@@ -76,7 +76,7 @@ final as (
         kind,
         contact_on,
         lead(contact_on) over person_contacts as next_on,
-        cast(row_number() over person_contacts as integer) as contacts_to_date
+        cast(row_number() over person_contacts as integer) as contacts_so_far
     from contact_days
     window
         person_contacts as (

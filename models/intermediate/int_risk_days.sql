@@ -35,7 +35,8 @@ days as (
     from months
     cross join data_cutoff
     where
-        {{ add_days('months.period_end', var('risk_horizon_days') - 1) }} <= data_cutoff.cutoff_day
+        {{ add_days('months.period_end', (var('risk_horizon_days') | int(90)) - 1) }}
+        <= data_cutoff.cutoff_day
     qualify
         row_number() over (
             order by months.period_number desc nulls last

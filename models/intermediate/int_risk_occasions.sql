@@ -55,8 +55,8 @@ gaps as (
         occasion_on,
         lead(occasion_on) over person_occasions as next_on,
         min(occasion_on) over so_far as first_on,
-        count(*) over so_far as occasions_to_date,
-        sum(revenue) over so_far as revenue_to_date,
+        count(*) over so_far as occasions_so_far,
+        sum(revenue) over so_far as revenue_so_far,
         count(*) over latest_occasions - 1 as own_gaps,
         {{ days_between('min(occasion_on) over latest_occasions', 'occasion_on') }} as own_gap_days
     from occasions
@@ -85,8 +85,8 @@ rules as (
         gaps.occasion_on,
         gaps.next_on,
         gaps.first_on,
-        gaps.occasions_to_date,
-        gaps.revenue_to_date,
+        gaps.occasions_so_far,
+        gaps.revenue_so_far,
         gaps.own_gaps,
         gaps.own_gap_days,
         lapse_points.lapse_point_days,
@@ -104,8 +104,8 @@ final as (
         occasion_on,
         next_on,
         first_on,
-        cast(occasions_to_date as integer) as occasions_to_date,
-        cast(revenue_to_date as decimal(18, 2)) as revenue_to_date,
+        cast(occasions_so_far as integer) as occasions_so_far,
+        cast(revenue_so_far as decimal(18, 2)) as revenue_so_far,
         cast(
             {{ lapse_window_days('rule', 'own_gaps', 'own_gap_days', 'lapse_point_days') }}
             as integer

@@ -38,8 +38,8 @@ occasions as (
         occasion_on,
         next_on,
         first_on,
-        occasions_to_date,
-        revenue_to_date,
+        occasions_so_far,
+        revenue_so_far,
         lost_after_days
     from {{ ref('int_risk_occasions') }}
 
@@ -104,17 +104,17 @@ final as (
         occasions.first_on as first_occasion_on,
         occasions.occasion_on as last_occasion_on,
         {{ days_between('occasions.occasion_on', 'present.evaluation_on') }} as recency_days,
-        coalesce(occasions.occasions_to_date, 0) as occasions_to_date,
-        occasions.revenue_to_date,
+        coalesce(occasions.occasions_so_far, 0) as occasions_so_far,
+        occasions.revenue_so_far,
         occasions.lost_after_days,
         served.service is not null as is_served,
         case
             when served.service = 'paused' then 'paused subscriber'
             when served.service = 'served' then 'subscriber'
-            when occasions.occasions_to_date >= 5 then '5 purchases or more'
-            when occasions.occasions_to_date >= 3 then '3 or 4 purchases'
-            when occasions.occasions_to_date = 2 then '2 purchases'
-            when occasions.occasions_to_date = 1 then '1 purchase'
+            when occasions.occasions_so_far >= 5 then '5 purchases or more'
+            when occasions.occasions_so_far >= 3 then '3 or 4 purchases'
+            when occasions.occasions_so_far = 2 then '2 purchases'
+            when occasions.occasions_so_far = 1 then '1 purchase'
             -- kept by a grace of days after the service
             else 'former subscriber'
         end as risk_group,

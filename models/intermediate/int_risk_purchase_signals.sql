@@ -26,8 +26,8 @@ people as (
         first_occasion_on,
         last_occasion_on,
         recency_days,
-        occasions_to_date,
-        revenue_to_date,
+        occasions_so_far,
+        revenue_so_far,
         lost_after_days,
         is_served
     from {{ ref('int_risk_people') }}
@@ -40,8 +40,8 @@ occasions as (
         person_number,
         occasion_on,
         next_on,
-        occasions_to_date,
-        revenue_to_date
+        occasions_so_far,
+        revenue_so_far
     from {{ ref('int_risk_occasions') }}
 
 ),
@@ -53,8 +53,8 @@ measured as (
         people.evaluation_on,
         people.person_number,
         people.first_occasion_on,
-        people.occasions_to_date,
-        people.revenue_to_date,
+        people.occasions_so_far,
+        people.revenue_so_far,
         rules.signal,
         rules.window_days,
         rules.minimum,
@@ -72,7 +72,7 @@ measured as (
     where
         rules.signal in ('fewer_orders', 'less_spend')
         and not people.is_served
-        and people.occasions_to_date >= rules.minimum
+        and people.occasions_so_far >= rules.minimum
 
 ),
 
@@ -83,12 +83,12 @@ compared as (
         measured.person_number,
         measured.signal,
         measured.window_from,
-        cast(measured.occasions_to_date - at_window.occasions_to_date as double) as orders,
-        cast(at_window.occasions_to_date - coalesce(at_baseline.occasions_to_date, 0) as double)
+        cast(measured.occasions_so_far - at_window.occasions_so_far as double) as orders,
+        cast(at_window.occasions_so_far - coalesce(at_baseline.occasions_so_far, 0) as double)
         * measured.window_days / nullif(cast(measured.baseline_days as double), 0)
             as baseline_orders,
-        cast(measured.revenue_to_date - at_window.revenue_to_date as double) as spend,
-        cast(at_window.revenue_to_date - coalesce(at_baseline.revenue_to_date, 0) as double)
+        cast(measured.revenue_so_far - at_window.revenue_so_far as double) as spend,
+        cast(at_window.revenue_so_far - coalesce(at_baseline.revenue_so_far, 0) as double)
         * measured.window_days / nullif(cast(measured.baseline_days as double), 0)
             as baseline_spend
     from measured
@@ -104,7 +104,7 @@ compared as (
         and measured.baseline_from < at_baseline.next_on
     where
         measured.baseline_days >= measured.window_days
-        and at_window.occasions_to_date - coalesce(at_baseline.occasions_to_date, 0)
+        and at_window.occasions_so_far - coalesce(at_baseline.occasions_so_far, 0)
         >= measured.minimum
 
 ),

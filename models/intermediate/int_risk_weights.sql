@@ -153,10 +153,10 @@ pooled as (
         sum(people_without) as people_without,
         sum(lost_without) as lost_without,
         0.5 + sum(
-            lost_with * (people_without - lost_without) / nullif(people_compared, 0)
+            {{ share('lost_with * (people_without - lost_without)', 'people_compared') }}
         ) as for_loss,
         0.5 + sum(
-            (people_with - lost_with) * lost_without / nullif(people_compared, 0)
+            {{ share('(people_with - lost_with) * lost_without', 'people_compared') }}
         ) as against_loss
     from compared
     group by
@@ -178,7 +178,7 @@ judged as (
         cast(coalesce(pooled.lost_with, 0) as bigint) as lost_with,
         cast(coalesce(pooled.people_without, 0) as bigint) as people_without,
         cast(coalesce(pooled.lost_without, 0) as bigint) as lost_without,
-        ln(pooled.for_loss / nullif(pooled.against_loss, 0)) as learned_weight
+        ln({{ share('pooled.for_loss', 'pooled.against_loss') }}) as learned_weight
     from days
     cross join rules
     left join pooled

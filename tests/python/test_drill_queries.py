@@ -55,6 +55,7 @@ MEASURES = {
     "lifetime_value.formula_lifetime_value": [
         "customers", "opening_customers", "lost_customers",
     ],
+    "win_back.lost_customers_by_employee": ["customers_at_open", "lost_customers"],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
     "segmentation.segment_migration": ["from_customers", "customers"],
     "segmentation.segment_profiles": ["customers", "lost_customers", "retained_customers"],

@@ -28,6 +28,7 @@
     'cohort_lifetime_value',
     'acquisition_payback',
     'formula_lifetime_value',
+    'lost_customers_by_employee',
 ] %}
 with
 

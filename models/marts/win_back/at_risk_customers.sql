@@ -151,16 +151,26 @@ scored as (
 
 ),
 
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            order by
+                points desc nulls last,
+                value_at_risk desc nulls last,
+                customer_id asc nulls last
+        ) as place
+    from scored
+
+),
+
 final as (
 
     select
         customer_id,
         lifecycle_state,
-        cast(
-            row_number() over (
-                order by points desc nulls last, value_at_risk desc nulls last, customer_id nulls last
-            ) as bigint
-        ) as risk_rank,
+        cast(place as bigint) as risk_rank,
         score,
         is_calibrated,
         score_people,
@@ -177,7 +187,7 @@ final as (
         suggested_action,
         owner_id,
         coalesce(attribution, 'none') as attribution
-    from scored
+    from ranked
 
 )
 

@@ -1,6 +1,6 @@
 -- One row per month, quarter or year and employee: the customers (basis any) whose owner they were
--- at the open, and those of them lost in it, whoever took them over since. Counts and company shares
--- add up over employees to the company's; balances and rates do not add up over periods.
+-- at the open, and those of them lost in it, whoever took them over since. Counts and company
+-- shares add up over employees to the company's; balances and rates do not add up over periods.
 with
 
 owner_changes as (
@@ -10,7 +10,7 @@ owner_changes as (
         owner_id,
         attribution,
         period_number,
-        change
+        added
     from {{ ref('int_owner_changes') }}
 
 ),
@@ -99,8 +99,8 @@ changes as (
         grain,
         owner_id,
         period_number,
-        sum(change) as change,
-        sum(case when attribution = 'account_owner' then change else 0 end) as account_change
+        sum(added) as added,
+        sum(case when attribution = 'account_owner' then added else 0 end) as account_added
     from owner_changes
     group by
         grain,
@@ -118,8 +118,8 @@ balances as (
         owner_periods.period_start,
         owner_periods.is_complete,
         owner_periods.is_final,
-        cast(sum(coalesce(changes.change, 0)) over so_far as bigint) as customers_at_open,
-        cast(sum(coalesce(changes.account_change, 0)) over so_far as bigint)
+        cast(sum(coalesce(changes.added, 0)) over so_far as bigint) as customers_at_open,
+        cast(sum(coalesce(changes.account_added, 0)) over so_far as bigint)
             as customers_by_account
     from owner_periods
     left join changes

@@ -96,9 +96,6 @@ cells as (
             sum(case when compared.is_followed then compared.spend_before else 0 end)
             as decimal(18, 2)
         ) as spend_before,
-        {{ round_money(
-            'sum(case when compared.is_followed then compared.like_spend end)'
-        ) }} as spend_of_like,
         {% for days in [90, 180] %}
             cast(count_if(compared.followed_days >= {{ days }}) as bigint) as eligible_{{ days }},
             cast(
@@ -106,8 +103,11 @@ cells as (
                     compared.followed_days >= {{ days }}
                     and coalesce(compared.lost_again_after <= {{ days }}, false)
                 ) as bigint
-            ) as lost_again_{{ days }}{{ ',' if not loop.last }}
+            ) as lost_again_{{ days }},
         {% endfor %}
+        {{ round_money(
+            'sum(case when compared.is_followed then compared.like_spend end)'
+        ) }} as spend_of_like
     from compared
     inner join periods
         on periods.period_number = {{ period_number('periods.grain', 'compared.returned_on') }}

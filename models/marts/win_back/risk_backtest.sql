@@ -104,10 +104,13 @@ judged as (
         ranking,
         max(all_people) as people,
         max(all_lost) as lost,
-        sum(lost * (all_people - all_lost - (people_to - lost_to) + (people - lost) / 2.0))
+        sum(lost * (all_people - all_lost - (people_to - lost_to) + 0.5 * (people - lost)))
             as right_pairs,
         sum(
-            lost * greatest(0.0, least(1.0, (all_people / 10.0 - (people_to - people)) / nullif(people, 0)))
+            lost * greatest(
+                0.0,
+                least(1.0, {{ share('0.1 * all_people - (people_to - people)', 'people') }})
+            )
         ) as top_lost
     from running
     group by
@@ -125,14 +128,11 @@ final as (
         cast(judged.people as bigint) as people,
         cast(judged.lost as bigint) as lost,
         {{ share('judged.lost', 'judged.people') }} as lost_share,
-        round(judged.right_pairs / nullif(judged.lost * (judged.people - judged.lost), 0), 9)
-            as auc,
-        round(judged.top_lost / nullif(judged.people / 10.0, 0), 9) as top_decile_lost_share,
         round(
-            judged.top_lost / nullif(judged.people / 10.0, 0)
-            / nullif(judged.lost / nullif(judged.people, 0), 0),
-            9
-        ) as top_decile_lift,
+            {{ share('judged.right_pairs', 'judged.lost * (judged.people - judged.lost)') }}, 9
+        ) as auc,
+        round({{ share('judged.top_lost', '0.1 * judged.people') }}, 9) as top_decile_lost_share,
+        round({{ share('judged.top_lost', '0.1 * judged.lost') }}, 9) as top_decile_lift,
         cast(coalesce(learned.learned_signals, 0) as bigint) as learned_signals,
         judged.people < {{ var('small_cell_size') }} as is_small
     from judged

@@ -1,6 +1,6 @@
 -- One row per person not lost at the cutoff and signal that is on: value, own baseline, threshold,
--- since when, and the weight it has in the score, with the people it was learned from. Not additive:
--- a person has several signals.
+-- since when, and the weight it has in the score, with the people it was learned from. Not
+-- additive: a person has several signals.
 with
 
 people as (
@@ -61,7 +61,7 @@ final as (
         people.customer_id,
         signals.signal,
         cast(signals.level as integer) as level,
-        round(signals.value, 6) as value,
+        round(signals.value, 6) as measured_value,
         round(signals.baseline, 6) as baseline,
         cast(signals.threshold as double) as threshold,
         signals.since_on,

@@ -13,7 +13,7 @@ SEEDS = (21, 22, 23)
 INPUTS = (
     "customers", "orders", "subscription_periods", "complaints", "survey_responses",
 )  # fmt: skip
-MARTS = ("risk_backtest", "at_risk_customers")
+MARTS = ("risk_backtest", "int_risk_calibration")
 
 EFFECTS = {
     "customers": 1500,
