@@ -11,6 +11,24 @@ listed as (
         channel
     from {{ ref('next_contacts') }}
 
+    union all
+
+    select
+        'win_back_candidates' as list,
+        customer_id,
+        contact_channel as channel
+    from {{ ref('win_back_candidates') }}
+    where contact_channel is not null
+
+    union all
+
+    select
+        'at_risk_customers' as list,
+        customer_id,
+        contact_channel as channel
+    from {{ ref('at_risk_customers') }}
+    where contact_channel is not null
+
 ),
 
 data_cutoff as (

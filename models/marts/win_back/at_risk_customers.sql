@@ -69,6 +69,16 @@ dimension_spells as (
 
 ),
 
+channels as (
+
+    select
+        customer_id,
+        channel
+    from {{ ref('contact_eligibility') }}
+    where is_first_choice
+
+),
+
 signals as (
 
     select
@@ -134,7 +144,8 @@ scored as (
         leaders.since_on,
         owners.owner_id,
         owners.attribution,
-        leaders.suggested_action
+        leaders.suggested_action,
+        channels.channel as contact_channel
     from points
     inner join calibration
         on points.band = calibration.band
@@ -148,6 +159,8 @@ scored as (
         on points.person_number = owners.person_number
     left join traits
         on points.person_number = traits.person_number
+    left join channels
+        on people.customer_id = channels.customer_id
 
 ),
 
@@ -185,6 +198,7 @@ final as (
         leading_signal,
         since_on,
         suggested_action,
+        contact_channel,
         owner_id,
         coalesce(attribution, 'none') as attribution
     from ranked

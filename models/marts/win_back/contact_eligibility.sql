@@ -20,10 +20,21 @@ customers as (
 
 ),
 
+preferences as (
+
+    select
+        customer_id,
+        lower(preferred_channel) as preferred_channel
+    from {{ ref('int_customer_traits') }}
+    where preferred_channel is not null
+
+),
+
 contact_channels as (
 
     select
         channel,
+        position,
         is_marketing,
         contact_cap,
         cap_days
@@ -202,6 +213,7 @@ known as (
     select
         customers.customer_id,
         contact_channels.channel,
+        contact_channels.position,
         contact_channels.is_marketing,
         contact_channels.contact_cap,
         overall_cap.contact_cap as all_contact_cap,
@@ -257,23 +269,51 @@ reasoned as (
 
 ),
 
+-- the channel the person prefers, else the first of the list that is open to us
+first_choices as (
+
+    select
+        reasoned.customer_id,
+        reasoned.channel
+    from reasoned
+    left join preferences
+        on reasoned.customer_id = preferences.customer_id
+    where reasoned.reason is null
+    qualify
+        row_number() over (
+            partition by reasoned.customer_id
+            order by
+                case
+                    when reasoned.channel = preferences.preferred_channel then 0
+                    else reasoned.position
+                end asc nulls last,
+                reasoned.channel asc nulls last
+        ) = 1
+
+),
+
 final as (
 
     select
-        customer_id,
-        channel,
-        reason,
-        choice_changed_on,
-        bounced_on,
-        contacts,
-        cast(contact_cap as bigint) as contact_cap,
-        all_contacts,
-        cast(all_contact_cap as bigint) as all_contact_cap,
-        open_complaints,
-        is_opted_in,
-        reason is null as is_eligible,
-        no_contact_reason is null as is_service_allowed
+        reasoned.customer_id,
+        reasoned.channel,
+        reasoned.reason,
+        reasoned.choice_changed_on,
+        reasoned.bounced_on,
+        reasoned.contacts,
+        cast(reasoned.contact_cap as bigint) as contact_cap,
+        reasoned.all_contacts,
+        cast(reasoned.all_contact_cap as bigint) as all_contact_cap,
+        reasoned.open_complaints,
+        reasoned.is_opted_in,
+        reasoned.reason is null as is_eligible,
+        first_choices.channel is not null as is_first_choice,
+        reasoned.no_contact_reason is null as is_service_allowed
     from reasoned
+    left join first_choices
+        on
+        reasoned.customer_id = first_choices.customer_id
+        and reasoned.channel = first_choices.channel
 
 )
 

@@ -20,31 +20,13 @@ customers as (
 
 ),
 
-traits as (
-
-    select
-        customer_id,
-        lower(preferred_channel) as preferred_channel
-    from {{ ref('int_customer_traits') }}
-
-),
-
-eligible_channels as (
+channels as (
 
     select
         customer_id,
         channel
     from {{ ref('contact_eligibility') }}
-    where is_eligible
-
-),
-
-contact_channels as (
-
-    select
-        channel,
-        position
-    from {{ ref('contact_channels') }}
+    where is_first_choice
 
 ),
 
@@ -335,30 +317,6 @@ first_reasons as (
         row_number() over (
             partition by customer_id, reason
             order by due_on nulls last, subject_id nulls last
-        ) = 1
-
-),
-
--- the channel they prefer, else the first of the list that is open to us
-channels as (
-
-    select
-        eligible_channels.customer_id,
-        eligible_channels.channel
-    from eligible_channels
-    inner join contact_channels
-        on eligible_channels.channel = contact_channels.channel
-    left join traits
-        on eligible_channels.customer_id = traits.customer_id
-    qualify
-        row_number() over (
-            partition by eligible_channels.customer_id
-            order by
-                case
-                    when eligible_channels.channel = traits.preferred_channel then 0
-                    else contact_channels.position
-                end asc nulls last,
-                eligible_channels.channel asc nulls last
         ) = 1
 
 ),

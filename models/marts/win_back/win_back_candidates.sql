@@ -130,6 +130,17 @@ solutions as (
 
 ),
 
+channels as (
+
+    select
+        customer_id,
+        channel,
+        is_first_choice
+    from {{ ref('contact_eligibility') }}
+    where is_eligible
+
+),
+
 told as (
 
     select
@@ -317,45 +328,68 @@ judged as (
 
 ),
 
-final as (
+advised as (
 
     select
-        judged.customer_id,
-        case when judged.let_go_reason is null then judged.category else 'let_go' end as category,
-        judged.let_go_reason,
-        judged.lost_on,
-        judged.days_since_loss,
-        judged.time_since_loss,
-        judged.loss_kind,
-        judged.value_class,
-        judged.variability_class,
-        judged.last_reason_code,
-        judged.last_reason,
-        judged.reason_class,
-        judged.annual_revenue,
-        judged.year_margin,
-        judged.year_cost_of_serving,
-        {{ share('judged.chance_returned', 'judged.chance_people') }} as chance_of_return,
-        cast(judged.chance_people as bigint) as chance_people,
-        case
-            when judged.chance_people > 0
-                then {{ prorate_money(
-                    'judged.annual_revenue',
-                    'cast(judged.chance_returned as decimal(18, 2))',
-                    'cast(judged.chance_people as decimal(18, 2))'
-                ) }}
-        end as expected_value,
+        judged.*,
         coalesce(solutions.suggested_solution, no_solutions.suggested_solution)
             as suggested_solution,
         coalesce(solutions.suggested_channel, no_solutions.suggested_channel)
-            as suggested_channel,
-        judged.owner_id,
-        judged.attribution
+            as suggested_channel
     from judged
     left join solutions
         on judged.last_reason_code = solutions.reason_code
     left join solutions as no_solutions
         on no_solutions.reason_code = '(none)'
+
+),
+
+final as (
+
+    select
+        advised.customer_id,
+        case when advised.let_go_reason is null then advised.category else 'let_go' end as category,
+        advised.let_go_reason,
+        advised.lost_on,
+        advised.days_since_loss,
+        advised.time_since_loss,
+        advised.loss_kind,
+        advised.value_class,
+        advised.variability_class,
+        advised.last_reason_code,
+        advised.last_reason,
+        advised.reason_class,
+        advised.annual_revenue,
+        advised.year_margin,
+        advised.year_cost_of_serving,
+        {{ share('advised.chance_returned', 'advised.chance_people') }} as chance_of_return,
+        cast(advised.chance_people as bigint) as chance_people,
+        case
+            when advised.chance_people > 0
+                then {{ prorate_money(
+                    'advised.annual_revenue',
+                    'cast(advised.chance_returned as decimal(18, 2))',
+                    'cast(advised.chance_people as decimal(18, 2))'
+                ) }}
+        end as expected_value,
+        advised.suggested_solution,
+        advised.suggested_channel,
+        case
+            when advised.let_go_reason is null and advised.category <> 'let_go'
+                then coalesce(suggested_channels.channel, first_channels.channel)
+        end as contact_channel,
+        advised.owner_id,
+        advised.attribution
+    from advised
+    -- the suggested channel where the person may be reached by it, else the first that is open
+    left join channels as suggested_channels
+        on
+        advised.customer_id = suggested_channels.customer_id
+        and advised.suggested_channel = suggested_channels.channel
+    left join channels as first_channels
+        on
+        advised.customer_id = first_channels.customer_id
+        and first_channels.is_first_choice
 
 )
 
