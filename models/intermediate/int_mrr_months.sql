@@ -24,18 +24,13 @@ changes as (
 
 ),
 
-day_losses as (
+losses as (
 
     select
         customer_id,
-        period_start as lost_on,
-        subscription_before,
-        item_id,
-        kind,
-        end_reason,
-        mrr_native_before
-    from {{ ref('int_mrr_changes') }}
-    where grain = 'day' and mrr_native_after = 0
+        lost_on,
+        churn_type
+    from {{ ref('int_mrr_losses') }}
 
 ),
 
@@ -234,30 +229,6 @@ openings as (
 
 ),
 
--- What went last says why the person left, the largest where several went on one day.
-reasons as (
-
-    select
-        openings.customer_id,
-        openings.period_start,
-        day_losses.end_reason
-    from openings
-    inner join day_losses
-        on
-        openings.customer_id = day_losses.customer_id
-        and openings.lost_on = day_losses.lost_on
-    qualify
-        row_number() over (
-            partition by openings.customer_id, openings.period_start
-            order by
-                day_losses.mrr_native_before desc nulls last,
-                day_losses.subscription_before asc nulls first,
-                day_losses.item_id asc nulls first,
-                day_losses.kind asc nulls first
-        ) = 1
-
-),
-
 final as (
 
     select
@@ -286,14 +257,11 @@ final as (
             else 'reactivation'
         end as movement,
         case
-            when people.has_closing or not people.has_opening then null
-            when openings.closing_service = 'paused' then null
             when
-                reasons.end_reason in ('voluntary', 'involuntary', 'free_plan', 'completed_term')
-                then reasons.end_reason
-            -- left out of a pause
-            when reasons.end_reason is null or reasons.end_reason = 'pause' then 'voluntary'
-            else 'unstated'
+                people.has_opening
+                and not people.has_closing
+                and openings.closing_service != 'paused'
+                then losses.churn_type
         end as churn_type
     from people
     inner join lifecycle
@@ -302,10 +270,11 @@ final as (
         on
         people.customer_id = openings.customer_id
         and people.period_start = openings.period_start
-    left join reasons
+    -- what went last says why the person left
+    left join losses
         on
-        people.customer_id = reasons.customer_id
-        and people.period_start = reasons.period_start
+        openings.customer_id = losses.customer_id
+        and openings.lost_on = losses.lost_on
     where
         people.has_change
         and (people.has_opening or people.has_closing)

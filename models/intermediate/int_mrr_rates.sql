@@ -54,6 +54,7 @@ closes as (
         periods.period_end,
         periods.is_complete,
         periods.is_final,
+        {{ add_days('periods.period_start', -1) }} as opens_on,
         least({{ add_days('periods.period_end', -1) }}, data_cutoff.cutoff_day) as closes_on
     from periods
     cross join data_cutoff
@@ -61,37 +62,30 @@ closes as (
 
 ),
 
-rated as (
-
-    select
-        closes.*,
-        exchange_rates.rate_to_reporting as closing_rate
-    from closes
-    left join exchange_rates
-        on
-        closes.currency = exchange_rates.currency
-        and closes.closes_on >= exchange_rates.valid_from
-        and closes.closes_on < exchange_rates.valid_to
-
-),
-
 final as (
 
     select
-        currency,
-        period_number as month_number,
-        period_start,
-        period_end,
-        is_complete,
-        is_final,
-        closes_on,
-        first_on < period_end as has_begun,
-        lag(closing_rate) over (
-            partition by currency
-            order by period_number nulls first
-        ) as opening_rate,
-        closing_rate
-    from rated
+        closes.currency,
+        closes.period_number as month_number,
+        closes.period_start,
+        closes.period_end,
+        closes.is_complete,
+        closes.is_final,
+        closes.closes_on,
+        closes.first_on < closes.period_end as has_begun,
+        openings.rate_to_reporting as opening_rate,
+        closings.rate_to_reporting as closing_rate
+    from closes
+    left join exchange_rates as openings
+        on
+        closes.currency = openings.currency
+        and closes.opens_on >= openings.valid_from
+        and closes.opens_on < openings.valid_to
+    left join exchange_rates as closings
+        on
+        closes.currency = closings.currency
+        and closes.closes_on >= closings.valid_from
+        and closes.closes_on < closings.valid_to
 
 )
 

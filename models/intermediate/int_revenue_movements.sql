@@ -76,10 +76,9 @@ losses as (
 
     select
         customer_id,
-        period_start,
+        lost_on,
         churn_type
-    from {{ ref('int_mrr_months') }}
-    where movement = 'churn'
+    from {{ ref('int_mrr_losses') }}
 
 ),
 
@@ -237,13 +236,13 @@ last_losses as (
         changed.customer_id,
         changed.grain,
         changed.period_start,
-        max_by(losses.churn_type, losses.period_start) as churn_type
+        max_by(losses.churn_type, losses.lost_on) as churn_type
     from changed
     inner join losses
         on
         changed.customer_id = losses.customer_id
-        and changed.period_start <= losses.period_start
-        and changed.period_end > losses.period_start
+        and changed.period_start <= losses.lost_on
+        and changed.period_end > losses.lost_on
     where changed.basis = 'subscriptions'
     group by
         changed.customer_id,
@@ -279,7 +278,7 @@ final as (
                 and valued.opening_amounts > 0
                 and valued.closing_amounts = 0
                 and coalesce(away.closing_service, 'none') <> 'paused'
-                then coalesce(last_losses.churn_type, 'voluntary')
+                then last_losses.churn_type
         end as churn_type,
         cast(valued.opening_amount as decimal(18, 2)) as opening_amount,
         cast(valued.opening_at_closing_rate as decimal(18, 2)) as opening_at_closing_rate,

@@ -1,0 +1,1 @@
+"""MRR read a second time from the delivered files, and set against the models."""
