@@ -7,7 +7,7 @@ movements as (
 
     select
         basis,
-        customer_id,
+        person_number,
         grain,
         dimension_grain,
         period_start,
@@ -19,6 +19,15 @@ movements as (
         closing_amount,
         valued_on
     from {{ ref('int_revenue_movements') }}
+
+),
+
+people as (
+
+    select
+        customer_id,
+        person_number
+    from {{ ref('int_person_numbers') }}
 
 ),
 
@@ -57,12 +66,14 @@ value_numbers as (
 spells as (
 
     select
-        customer_dimensions.customer_id,
+        people.person_number,
         dimension_grains.grain,
         value_numbers.value_number,
         customer_dimensions.valid_from,
         customer_dimensions.valid_to
     from customer_dimensions
+    inner join people
+        on customer_dimensions.customer_id = people.customer_id
     inner join value_numbers
         on
         customer_dimensions.dimension = value_numbers.dimension
@@ -76,7 +87,7 @@ lines as (
 
     select
         basis,
-        customer_id,
+        person_number,
         grain,
         dimension_grain,
         period_start,
@@ -131,7 +142,7 @@ final as (
     from lines
     inner join spells
         on
-        lines.customer_id = spells.customer_id
+        lines.person_number = spells.person_number
         and lines.dimension_grain = spells.grain
         and lines.valued_on >= spells.valid_from
         and (spells.valid_to is null or lines.valued_on < spells.valid_to)

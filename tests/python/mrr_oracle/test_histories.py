@@ -33,7 +33,7 @@ def test_the_oracle_balances(oracle):
         assert sum(row[9 + len(LINES) :]) == lines[3] - lines[4], key
     first = oracle.months()[0]
     for key, row in retention_rows(oracle, first).items():
-        gross_churn, net_churn, _, gross_kept, net_kept = row[14:19]
+        gross_churn, net_churn, _, gross_kept, net_kept = row[15:20]
         if gross_churn is not None:
             assert gross_kept == pytest.approx(1 - gross_churn, abs=1e-12), key
             assert net_kept == pytest.approx(1 - net_churn, abs=1e-12), key
