@@ -88,10 +88,10 @@ sums as (
         period_start,
         basis,
         dimension,
-        sum(transfer_revenue) as transfer_revenue,
         {% for column in additive %}
-            sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+            sum({{ column }}) as {{ column }},
         {% endfor %}
+        sum(transfer_revenue) as transfer_revenue
     from revenue_retention
     group by
         grain,

@@ -1,4 +1,4 @@
-"""Rules of the models broken on purpose: one line of the compiled SQL changed, what reads it rebuilt.
+"""Rules of the models broken on purpose: a line of compiled SQL changed, what reads it rebuilt.
 
 All in one transaction that is rolled back, so that the warehouse stays as it was built.
 """

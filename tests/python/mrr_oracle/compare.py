@@ -152,11 +152,11 @@ def differing(mart: dict | Iterable, told: dict | set) -> list[str]:
         # a row that stands twice is a difference too
         counted = Counter(mart)
         mart, told = counted, dict.fromkeys(told, 1)
-    words = []
-    for key in sorted(mart.keys() | told.keys(), key=repr):
-        if key not in mart or key not in told or not equal(mart[key], told[key]):
-            words.append(f"{key}\n  model  {mart.get(key, '-')}\n  oracle {told.get(key, '-')}")
-    return words
+    return [
+        f"{key}\n  model  {mart.get(key, '-')}\n  oracle {told.get(key, '-')}"
+        for key in sorted(mart.keys() | told.keys(), key=repr)
+        if key not in mart or key not in told or not equal(mart[key], told[key])
+    ]
 
 
 def of(model: str, con: duckdb.DuckDBPyConnection, oracle: Oracle) -> list[str]:

@@ -66,7 +66,7 @@ class Delivered:
                 row = {key: value.strip() or None for key, value in texts.items()}
                 gone = (row.pop("_deleted", None) or "no").lower() not in ("no", "false", "0")
                 try:
-                    row = getattr(self, f"_{name}")(row, came_at, gone)
+                    row = self._values(name, row, came_at, gone)
                 except (ValueError, TypeError, AssertionError):
                     continue
                 key = tuple(row[column] for column in KEYS[name])
@@ -101,7 +101,18 @@ class Delivered:
         assert NUMBER.fullmatch(text)
         return Fraction(text)
 
-    def _customers(self, row: Row, came_at: dt.datetime, gone: bool) -> dict:
+    def _values(self, name: str, row: Row, came_at: dt.datetime, gone: bool) -> dict:
+        """The values of a row, of a deleted period only its key and end; raises on a wrong one."""
+        if name == "customers":
+            return self._customers(row)
+        if name == "exchange_rates":
+            return self._exchange_rates(row)
+        if name == "subscription_periods":
+            told = self._period_key(row)
+            return told if gone else told | self._period(row, told, came_at)
+        return (self._payments if name == "payments" else self._refunds)(row, came_at)
+
+    def _customers(self, row: Row) -> dict:
         assert row["customer_id"]
         test = (row.get("is_test") or "false").lower()
         return {
@@ -110,7 +121,7 @@ class Delivered:
             "is_test": test in ("true", "1", "yes"),
         }
 
-    def _subscription_periods(self, row: Row, came_at: dt.datetime, gone: bool) -> dict:
+    def _period_key(self, row: Row) -> dict:
         told = {
             "subscription_id": row["subscription_id"],
             "item_id": row["item_id"] or "main",
@@ -119,11 +130,12 @@ class Delivered:
         }
         assert told["subscription_id"]
         assert told["starts_at"]
-        if gone:
-            return told
-        assert told["ends_at"] is None or told["ends_at"] > told["starts_at"]
+        return told
+
+    def _period(self, row: Row, key: dict, came_at: dt.datetime) -> dict:
+        assert key["ends_at"] is None or key["ends_at"] > key["starts_at"]
         flag = (row["discount_is_recurring"] or "true").lower()
-        told |= {
+        told = {
             "kind": row["kind"] or "recurring",
             "customer_id": row["customer_id"],
             "plan_id": row["plan_id"],
@@ -148,7 +160,7 @@ class Delivered:
         assert told["interval_count"] >= 1
         return told
 
-    def _payments(self, row: Row, came_at: dt.datetime, gone: bool) -> dict:
+    def _payments(self, row: Row, came_at: dt.datetime) -> dict:
         assert row["payment_id"]
         assert row["customer_id"]
         assert row["status"] in OUTCOMES
@@ -162,7 +174,7 @@ class Delivered:
             "status": row["status"],
         }
 
-    def _refunds(self, row: Row, came_at: dt.datetime, gone: bool) -> dict:
+    def _refunds(self, row: Row, came_at: dt.datetime) -> dict:
         assert row["refund_id"]
         assert row["order_id"]
         return {
@@ -172,7 +184,7 @@ class Delivered:
             "amount": self.number(row["amount"]),
         }
 
-    def _exchange_rates(self, row: Row, came_at: dt.datetime, gone: bool) -> dict:
+    def _exchange_rates(self, row: Row) -> dict:
         return {
             "rate_date": dt.date.fromisoformat(row["rate_date"]),
             "currency": row["currency"],

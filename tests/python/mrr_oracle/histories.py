@@ -57,7 +57,7 @@ class Histories:
 
     def __init__(self, people: int, seed: int) -> None:
         """Draw them."""
-        self.rng = random.Random(seed)
+        self.rng = random.Random(seed)  # noqa: S311 - nothing secret
         self.periods: list[list[dict]] = [[], []]
         self.payments: list[dict] = []
         self.refunds: list[dict] = []
@@ -75,7 +75,8 @@ class Histories:
             landing = folder / f"delivery_{number + 1}"
             landing.mkdir(parents=True)
             (landing / "inputs.yml").write_text(
-                f"inputs:\n  subscription_periods:\n    loaded_through: {CUTOFF_DAY - (1 - number) * 2 * DAY}\n"
+                "inputs:\n  subscription_periods:\n"
+                f"    loaded_through: {CUTOFF_DAY - (1 - number) * 2 * DAY}\n"
             )
             told.append((landing, came_at))
         first, second = (landing for landing, _ in told)
@@ -296,12 +297,13 @@ class Histories:
     # --- situations -----------------------------------------------------------------------------
 
     def _case_e03_ends_at_midnight_of_the_first(self) -> None:
-        """E03, E04, E87: cancelled in month 2, served to the end of its year; or a finished term."""
+        """E03, E04, E87: cancelled in month 2, served to the end of its year; a finished term."""
         day = self.day(300).replace(day=1)
         end = dt.date(day.year + 1, day.month, 1)
         request = self.rng.choice([utc(day + 40 * DAY), ""])
         self.row("A", utc(day), utc(end), billing_interval="year", unit_amount="1200",
-                 cancel_requested_at=request, status=self.rng.choice(["active", "cancelled"]))  # fmt: skip
+                 cancel_requested_at=request,
+                 status=self.rng.choice(["active", "cancelled"]))  # fmt: skip
 
     def _case_e10_starts_next_month(self) -> None:
         """E10: a start and a planned change that lie ahead."""
@@ -348,7 +350,8 @@ class Histories:
         replaces = self.rng.choice([f"{self.person}-A", f"main:{self.person}-A", ""])
         self.row("A", utc(day), utc(switch, 10))
         self.row("B", utc(switch + gap * DAY, 11 if gap >= 0 else 0), plan_id="pro",
-                 unit_amount=self.rng.choice(["30.00", "55"]), replaces_subscription_id=replaces)  # fmt: skip
+                 unit_amount=self.rng.choice(["30.00", "55"]),
+                 replaces_subscription_id=replaces)  # fmt: skip
 
     def _case_e65_one_of_two_ends(self) -> None:
         """E65, E66: one of two ends, or both on one day for different reasons."""
@@ -493,7 +496,8 @@ class Histories:
         self.refunds.append(
             {
                 "refund_id": f"R-{self.person}", "order_id": order,
-                "refunded_at": utc(day + length * DAY, 8), "amount": self.rng.choice(["30.00", "29.99"]),
+                "refunded_at": utc(day + length * DAY, 8),
+                "amount": self.rng.choice(["30.00", "29.99"]),
                 "currency": "", "reason": "",
             }
         )  # fmt: skip
@@ -508,7 +512,7 @@ class Histories:
         by_name: dict[str, list[dict]] = defaultdict(list)
         for row in self.periods[0]:
             by_name[row["subscription_id"]].append(row)
-        for name, rows in by_name.items():
+        for rows in by_name.values():
             drawn = rng.random()
             if drawn < 0.05:
                 row = rng.choice(rows)

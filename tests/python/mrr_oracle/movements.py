@@ -1,4 +1,4 @@
-"""The rows of the revenue models, from the oracle: movements, events, and what was kept and lost."""
+"""Rows of the revenue models, from the oracle: movements, events, what was kept and lost."""
 
 import datetime as dt
 from collections import Counter, defaultdict
@@ -93,7 +93,7 @@ def compared(
 
 
 def native_parts(changes: Iterable[Change]) -> dict[str, Counter]:
-    """Parts of a person's changes by currency; a switched item leaves one and comes to the other."""
+    """Parts of a person's changes by currency; a switched item leaves one, comes to the other."""
     told: dict[str, Counter] = defaultdict(Counter)
     for change in changes:
         if change.is_currency_change:
@@ -163,10 +163,8 @@ def month_ends(
     before: dict = {}
     turned = {day.replace(day=1) for day in person.days}
     for month in months:
-        if month in turned:
-            after = person.balance(oracle.close_of(next_month(month)))
-        else:
-            after = before
+        close = oracle.close_of(next_month(month))
+        after = person.balance(close) if month in turned else before
         if before or after:
             yield month, before, after
         before = after
@@ -237,11 +235,11 @@ def events_of(oracle: Oracle, person: Person, day: dt.date, change: Change) -> I
         yield row(currency, "currency_transfer", None, 0, exchanged, lambda f, _: (f, at_old))
 
 
-# --- what was kept and lost ------------------------------------------------------------------------
+# --- what was kept and lost -----------------------------------------------------------------------
 
 
 def windows(oracle: Oracle, first: dt.date) -> list[tuple]:
-    """(grain, start, end) of every month, quarter, year, and twelve months that end with a month."""
+    """(grain, start, end) of every month, quarter, year, and of twelve months to each month."""
     told = []
     for grain, months in (("month", 1), ("quarter", 3), ("year", 12)):
         start = dt.date(first.year, (first.month - 1) // months * months + 1, 1)

@@ -262,7 +262,7 @@ class Oracle:
                 refunds[row["order_id"]] += row["amount"]
         known = {}
         for name, rows in periods.items():
-            own = self._known(name, rows, delivered)
+            own = self._known(rows, delivered)
             if own:
                 known[name] = own
         self.delivers_requests = any(
@@ -286,7 +286,7 @@ class Oracle:
             else:
                 person.settle()
 
-    def _known(self, name: str, rows: list[dict], delivered: Delivered) -> dict[tuple, list[dict]]:
+    def _known(self, rows: list[dict], delivered: Delivered) -> dict[tuple, list[dict]]:
         """What is known of a subscription's rows at the cutoff, by item (§1, E82, E25)."""
         keys = [(row["subscription_id"], row["item_id"], row["starts_at"]) for row in rows]
         gone = [delivered.deleted.get(key) for key in keys]
@@ -564,7 +564,7 @@ class Oracle:
         return reason if reason in NAMED_REASONS else "unstated"
 
     def end_reason(self, person: Person, gone: Stretch, day: dt.date) -> str | None:
-        """Why an item that held at the end of the day before holds no more: its last end that day."""
+        """Why an item that held at the end of the day before holds no more."""
         key = (gone.row["subscription_id"], gone.row["item_id"], gone.row["kind"])
         reason = [one for one in person.items[key] if one.end_day == day][-1].reason
         if reason != "change":

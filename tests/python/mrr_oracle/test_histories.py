@@ -22,7 +22,7 @@ def test_every_model_says_what_the_definitions_say(con, oracle):
 
 
 def test_the_oracle_balances(oracle):
-    """Prevents an oracle that is wrong itself: its own lines lead from open to close, GRR is 0-1."""
+    """Prevents an oracle that is wrong itself: its lines lead from open to close, GRR is 0-1."""
     plus = ("new", "reactivation", "resume", "expansion", "fx", "currency_transfer")
     for key, row in movement_rows(oracle).items():
         opening, *lines, closing = row[7 : 9 + len(LINES)]

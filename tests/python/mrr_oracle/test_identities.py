@@ -14,13 +14,13 @@ ONE = (
     "rowid = (select min(rowid) from revenue_retention where dimension = '{}' and is_complete "
     "and basis = '{}' and opening_revenue > 10 and least(churn_revenue, closing_revenue) > 10)"
 )
-VALUE = ONE.format("country", "subscriptions")
+VALUE = ONE.format("country", "orders")
 ALL = ONE.format("all", "orders")
 SHIFTS = [
     ("new", "reactivation"), ("reactivation", "resume"), ("resume", "new"),
     ("expansion", "new"), ("fx", "expansion"),
 ]  # fmt: skip
-MOVED = "rowid = (select min(rowid) from mrr_movements where movement = '{}' and opening_mrr > 1)"
+CHURNED = "rowid = (select min(rowid) from mrr_movements where churn_mrr > 1)"
 FAULTS = {
     "GRR is not 1 - gross churn": (
         REVENUE, f"gross_retention_rate = gross_retention_rate * 0.99 where {ALL}",
@@ -53,8 +53,9 @@ FAULTS = {
     ),
     "values do not sum to the total in involuntary churn": (
         REVENUE,
-        f"involuntary_churn_revenue = churn_revenue, churn_revenue = churn_revenue where {VALUE} "
-        "and involuntary_churn_revenue < churn_revenue",
+        "involuntary_churn_revenue = involuntary_churn_revenue + 0.01 where rowid = (select "
+        "min(rowid) from revenue_retention where dimension = 'country' and basis = 'subscriptions' "
+        "and involuntary_churn_revenue + 1 < churn_revenue)",
     ),
     **{
         f"values do not sum to the total in {one}": (
@@ -72,15 +73,14 @@ FAULTS = {
     ),
     "a close is not the next open": (
         MOVEMENTS,
-        f"closing_mrr = closing_mrr + 1, fx_mrr = fx_mrr + 1 where {MOVED.format('expansion')}",
+        f"closing_mrr = closing_mrr + 1, churn_mrr = churn_mrr - 1 where {CHURNED}",
     ),
     "a movement leads nowhere": (
-        MOVEMENTS, f"expansion_mrr = expansion_mrr + 1 where {MOVED.format('expansion')}",
+        MOVEMENTS, f"churn_mrr = churn_mrr + 1 where {CHURNED}",
     ),
     "a transfer is kept by somebody": (
         MOVEMENTS,
-        "currency_transfer_mrr = 1, fx_mrr = fx_mrr - 1 "
-        f"where {MOVED.format('expansion')} or {MOVED.format('churn')}",
+        f"currency_transfer_mrr = 1, churn_mrr = churn_mrr + 1 where {CHURNED}",
     ),
     "MRR of nobody's service": (
         MOVEMENTS,

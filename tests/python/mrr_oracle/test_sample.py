@@ -47,7 +47,7 @@ def test_the_published_sample(sample_warehouse):
 
 @pytest.mark.skipif(CUSTOMERS not in os.environ, reason=f"minutes; {CUSTOMERS}=100000 runs it")
 def test_a_large_sample(tmp_path):
-    """Prevents what a few people do not show: rare histories, large sums, many currencies' people."""
+    """Prevents what a few people do not show: rare histories and large sums."""
     parameters = dataclasses.replace(
         Parameters(), customers=int(os.environ[CUSTOMERS]), seed=3, refused_share=0.0
     )
