@@ -98,11 +98,12 @@ class Histories:
         for currency, rate, first in (
             ("USD", 0.92, FIRST_DAY - 90 * DAY),
             ("GBP", 1.15, FIRST_DAY - 90 * DAY),
+            ("DKK", 0.125, FIRST_DAY - 90 * DAY),
             ("CHF", 1.03, FRANCS_FROM),
         ):
             day = first
             while day <= CUTOFF_DAY:
-                rate *= 1 + self.rng.gauss(0, 0.006)
+                rate *= 1 if currency == "DKK" else 1 + self.rng.gauss(0, 0.006)
                 told.append(
                     {
                         "rate_date": day.isoformat(),
@@ -479,6 +480,12 @@ class Histories:
         """A first contract in a currency that had no rate at the open."""
         self.row("A", utc(FRANCS_FROM - 60 * DAY), utc(FRANCS_FROM + 5 * DAY))
         self.row("A", utc(FRANCS_FROM + 5 * DAY), currency="CHF", unit_amount="31")
+
+    def _case_e80_pegged(self) -> None:
+        """E80: switched at exactly its worth, so that nothing but the currency changes."""
+        day = self.day(400)
+        self.row("A", utc(day), utc(day + 40 * DAY), unit_amount="30")
+        self.row("A", utc(day + 40 * DAY), currency="DKK", unit_amount="240")
 
     def _case_e83_overlap(self) -> None:
         """E83: the later start wins, also inside a row that goes on after it."""

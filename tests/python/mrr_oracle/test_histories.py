@@ -8,16 +8,10 @@ from tests.python.mrr_oracle.broken import RULES, broken
 from tests.python.mrr_oracle.movements import LINES, event_rows, movement_rows, retention_rows
 
 
-@pytest.fixture(scope="module")
-def con(warehouse):
-    """The models as they were built."""
-    with duckdb.connect(str(warehouse.work_db), read_only=True) as opened:
-        yield opened
-
-
-def test_every_model_says_what_the_definitions_say(con, oracle):
+def test_every_model_says_what_the_definitions_say(warehouse, oracle):
     """Prevents any row of MRR, events, movements or rates from differing from definitions §4."""
-    told = compare.faults(con, oracle)
+    with duckdb.connect(str(warehouse.work_db), read_only=True) as con:
+        told = compare.faults(con, oracle)
     assert not any(told.values()), compare.shown(told)
 
 
