@@ -4,15 +4,6 @@
 -- counts people, each once, whatever currencies they have.
 with
 
-people as (
-
-    select
-        customer_id,
-        person_number
-    from {{ ref('int_person_numbers') }}
-
-),
-
 presence as (
 
     select
@@ -73,13 +64,11 @@ value_numbers as (
 spells as (
 
     select
-        people.person_number,
+        customer_dimensions.customer_id,
         value_numbers.value_number,
         customer_dimensions.from_month,
         customer_dimensions.to_month
     from customer_dimensions
-    inner join people
-        on customer_dimensions.customer_id = people.customer_id
     inner join value_numbers
         on
         customer_dimensions.dimension = value_numbers.dimension
@@ -135,43 +124,27 @@ counted as (
 
 ),
 
-numbered as (
-
-    select
-        counted.basis,
-        people.person_number,
-        counted.currency,
-        counted.amount_native,
-        counted.from_month,
-        counted.to_month,
-        counted.amount
-    from counted
-    inner join people
-        on counted.customer_id = people.customer_id
-    where counted.to_month is null or counted.from_month < counted.to_month
-
-),
-
 placed as (
 
     select
-        numbered.basis,
+        counted.basis,
         spells.value_number,
-        numbered.currency,
-        numbered.amount_native,
-        greatest(numbered.from_month, spells.from_month) as from_month,
+        counted.currency,
+        counted.amount_native,
+        greatest(counted.from_month, spells.from_month) as from_month,
         case
-            when numbered.to_month is null then spells.to_month
-            when spells.to_month is null then numbered.to_month
-            else least(numbered.to_month, spells.to_month)
+            when counted.to_month is null then spells.to_month
+            when spells.to_month is null then counted.to_month
+            else least(counted.to_month, spells.to_month)
         end as to_month,
-        numbered.amount
-    from numbered
+        counted.amount
+    from counted
     inner join spells
         on
-        numbered.person_number = spells.person_number
-        and (numbered.to_month is null or numbered.to_month > spells.from_month)
-        and (spells.to_month is null or numbered.from_month < spells.to_month)
+        counted.customer_id = spells.customer_id
+        and (counted.to_month is null or counted.to_month > spells.from_month)
+        and (spells.to_month is null or counted.from_month < spells.to_month)
+    where counted.to_month is null or counted.from_month < counted.to_month
 
 ),
 
