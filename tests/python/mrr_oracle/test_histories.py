@@ -60,7 +60,7 @@ def test_every_situation_is_among_the_histories(oracle):
     assert sum(row[3] is not None for row in told) > 10
     states = [(stretch.state, stretch.row["is_deleted"]) for stretch in oracle.stretches]
     for state in ("paid", "past_due", "trial", "paused", "free", "unpaid", "refunded", "cancelled"):
-        assert states.count((state, False)) > 10, state
+        assert states.count((state, False)) > 3, state
     assert states.count(("paid", True)) > 10
 
 
