@@ -108,7 +108,12 @@ def compiled(target: Path, node: dict) -> str:
 def touched(models: dict, rule: Broken) -> list[str]:
     """The broken model and those between it and the one in which it shows, parents first."""
     reads = {
-        name: {parent.split(".")[-1] for parent in node["depends_on"]["nodes"]}
+        name: {
+            # a source may have the name of a model
+            parent.split(".")[-1]
+            for parent in node["depends_on"]["nodes"]
+            if parent.startswith("model.")
+        }
         for name, node in models.items()
     }
     needed: list[str] = []

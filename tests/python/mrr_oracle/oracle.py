@@ -391,7 +391,7 @@ class Oracle:
         requested = set()
         cut_up = {}
         for key, own in standing.items():
-            windows = arrears + self._overdue(own) + self._unconverted(own, payments, paid)
+            windows = arrears + self._overdue(own) + self._unconverted(own, payments)
             cut_up[key] = [piece for one in own for piece in cut(one, windows, self.cut)]
             for piece in cut_up[key]:
                 if piece.row["requested_at"] or piece.row["reason"]:
@@ -485,18 +485,12 @@ class Oracle:
             place = last + 1
         return told
 
-    def _unconverted(self, own, payments, paid) -> list[tuple]:
-        """A converted trial before its first payment, where its first invoice was delivered."""
+    def _unconverted(self, own, payments) -> list[tuple]:
+        """A converted trial before its first payment, where its first invoice was delivered.
+
+        What fell due before the trial is an older debt: paying it converts nothing.
+        """
         told = []
-        dues = [
-            payment["due_at"] or payment["paid_at"]
-            for payment in payments
-            if payment["amount"] > 0
-            and (
-                (payment["due_at"] and payment["due_at"] < self.cut)
-                or (payment["paid_at"] and payment["paid_at"] < self.cut)
-            )
-        ]
         for place, trial in enumerate(own):
             if trial.state != "trial":
                 continue
@@ -505,10 +499,17 @@ class Oracle:
             if not following or not following.is_served:
                 continue
             converted = following.start
-            invoices = [due for due in dues if due >= trial.start]
+            since = [
+                payment
+                for payment in payments
+                if payment["amount"] > 0
+                and (payment["due_at"] or payment["paid_at"])
+                and (payment["due_at"] or payment["paid_at"]) >= trial.start
+            ]
+            invoices = [payment["due_at"] or payment["paid_at"] for payment in since]
             if not invoices or min(invoices) >= self.clock.later(converted, GRACE):
                 continue
-            met = next((instant for instant in paid if instant >= trial.start), None)
+            met = next(iter(self._paid_at(since)), None)
             if met is None or self.clock.day(met) > self.clock.day(converted):
                 told.append((converted, met))
         return told

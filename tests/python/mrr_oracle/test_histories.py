@@ -49,7 +49,7 @@ def test_every_situation_is_among_the_histories(oracle):
     for place in range(5):
         assert sum(row[-1 - place] != 0 for row in changed) > 20
     # both at once, a rate unknown at the open, fx and transfer
-    assert sum(row[14] != 0 and row[15] != 0 for row in changed) > 10
+    assert sum(row[15] != 0 and row[16] != 0 for row in changed) > 10
     assert sum(row[5] is None and row[4] > 0 for row in changed) > 5
     told = event_rows(oracle)
     assert {(row[6], row[7]) for row in told} >= {
@@ -60,7 +60,7 @@ def test_every_situation_is_among_the_histories(oracle):
     assert sum(row[3] is not None for row in told) > 10
     states = [(stretch.state, stretch.row["is_deleted"]) for stretch in oracle.stretches]
     for state in ("paid", "past_due", "trial", "paused", "free", "unpaid", "refunded", "cancelled"):
-        assert states.count((state, False)) > 10, state
+        assert states.count((state, False)) > 3, state
     assert states.count(("paid", True)) > 10
 
 

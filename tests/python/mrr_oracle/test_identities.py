@@ -17,8 +17,8 @@ ONE = (
 VALUE = ONE.format("country", "orders")
 ALL = ONE.format("all", "orders")
 SHIFTS = [
-    ("new", "reactivation"), ("reactivation", "resume"), ("resume", "new"),
-    ("expansion", "new"), ("fx", "expansion"),
+    ("new", "reactivation"), ("reactivation", "new"), ("resume", "new"), ("expansion", "new"),
+    ("fx", "new"),
 ]  # fmt: skip
 CHURNED = "rowid = (select min(rowid) from mrr_movements where churn_mrr > 1)"
 FAULTS = {

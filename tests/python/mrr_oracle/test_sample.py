@@ -42,7 +42,7 @@ def test_the_published_sample(sample_warehouse):
     """Prevents mess of the delivered files (late, corrected, refused, merged) from reaching MRR."""
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     database = sample_warehouse.marts_db
-    assert assert_said_by_the_definitions(sample_warehouse.landing, database, now) > 50
+    assert assert_said_by_the_definitions(sample_warehouse.landing, database, now) > 30
 
 
 @pytest.mark.skipif(CUSTOMERS not in os.environ, reason=f"minutes; {CUSTOMERS}=100000 runs it")
