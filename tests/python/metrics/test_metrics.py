@@ -65,7 +65,7 @@ CASES = {
         "select date_trunc('year', period_start), sum(new), sum(returned), sum(lost) "
         f"{RETENTION} 'month' group by 1"
     ),
-    # a longer time is asked of its own grain; several periods are sum ÷ sum
+    # a longer time is asked of its own grain; several periods are sum ÷ sum (E51)
     "--metrics quarterly_churn_rate,quarterly_retention_rate --group-by metric_time__quarter": (
         f"select period_start, churn_rate, retention_rate {RETENTION} 'quarter' and is_complete"
     ),
