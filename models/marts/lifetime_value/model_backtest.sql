@@ -126,7 +126,7 @@ ranked as (
         people,
         buyers,
         actual,
-        sum(people) over scored - people / 2.0 as middle,
+        sum(people) over scored - 0.5 * people as middle,
         sum(people) over (
             partition by predicted, way
             order by score desc nulls last
@@ -150,7 +150,7 @@ rankings as (
         way,
         (
             sum(cast(buyers as double) * middle)
-            - cast(sum(buyers) as double) * sum(buyers) / 2.0
+            - 0.5 * cast(sum(buyers) as double) * sum(buyers)
         ) / nullif(cast(sum(buyers) as double) * sum(people - buyers), 0) as auc,
         sum(
             actual * least(

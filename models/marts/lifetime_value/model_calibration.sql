@@ -49,8 +49,8 @@ deciles as (
     select
         predicted,
         cast(
-            1 + floor(
-                10 * cast(people_above as double) / nullif(cast(all_people as double), 0)
+            floor(
+                1 + 10 * cast(people_above as double) / nullif(cast(all_people as double), 0)
             ) as integer
         ) as decile,
         score,
