@@ -4,7 +4,7 @@
 case
     when {{ model }}_r is null then null
     when {{ chances }} = 0 then 1
-    else 1 / (
+    else cast(1 as double) / nullif(
         1 + exp(
             least(
                 ln({{ model }}_a) - ln({{ model }}_b + {{ chances }} - 1)
@@ -12,7 +12,8 @@ case
                 * (ln({{ model }}_alpha + {{ age }}) - ln({{ model }}_alpha + {{ recency }})),
                 700
             )
-        )
+        ),
+        0
     )
 end
 {% endmacro %}

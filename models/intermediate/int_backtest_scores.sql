@@ -35,8 +35,8 @@ judged as (
         predictions.expected_orders_horizon * predictions.expected_spend as expected_revenue,
         outcomes.rate_purchase_days,
         outcomes.rate_revenue,
-        cast(outcomes.later_purchase_days as double) as later_purchase_days,
-        cast(outcomes.later_revenue as double) as later_revenue
+        cast(outcomes.later_purchase_days as decimal(18, 2)) as later_purchase_days,
+        outcomes.later_revenue
     from predictions
     inner join outcomes
         on predictions.customer_id = outcomes.customer_id
@@ -59,7 +59,7 @@ judged as (
             {{ score }} as score,
             count(*) as people,
             count_if(later_purchase_days > 0) as buyers,
-            sum({{ actual }}) as actual
+            cast(sum({{ actual }}) as double) as actual
         from judged
         where {{ score }} is not null
         group by {{ score }}

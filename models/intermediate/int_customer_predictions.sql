@@ -81,18 +81,26 @@ chances as (
         summaries.frequency,
         summaries.age_days,
         {{ alive_probability(
-            'summaries.repeats', 'summaries.recency', 'summaries.age', 'parameters.bg_nbd', 'summaries.repeats'
+            'summaries.repeats', 'summaries.recency', 'summaries.age', 'parameters.bg_nbd',
+            'summaries.repeats'
         ) }} as p_alive_bg_nbd,
         {{ alive_probability(
-            'summaries.repeats', 'summaries.recency', 'summaries.age', 'parameters.mbg_nbd', 'summaries.repeats + 1'
+            'summaries.repeats', 'summaries.recency', 'summaries.age', 'parameters.mbg_nbd',
+            'summaries.repeats + 1'
         ) }} as p_alive,
         case
             when parameters.gamma_gamma_q > 1
-                then parameters.gamma_gamma_p
-                    * (parameters.gamma_gamma_gamma + summaries.repeat_revenue)
-                    / (
-                        parameters.gamma_gamma_p * summaries.repeats
-                        + parameters.gamma_gamma_q - 1
+                then
+                    cast(
+                        parameters.gamma_gamma_p
+                        * (parameters.gamma_gamma_gamma + summaries.repeat_revenue) as double
+                    )
+                    / nullif(
+                        cast(
+                            parameters.gamma_gamma_p * summaries.repeats
+                            + parameters.gamma_gamma_q - 1 as double
+                        ),
+                        0
                     )
         end as expected_spend
     from summaries
@@ -116,7 +124,8 @@ final as (
         chances.p_alive_bg_nbd * expectations.expected_horizon as expected_orders_horizon,
         chances.p_alive_bg_nbd * expectations.discounted_52w as discounted_orders_52w,
         chances.expected_spend,
-        expectations.discounted_52w / nullif(expectations.expected_52w, 0) as discount_factor,
+        cast(expectations.discounted_52w as double)
+        / nullif(cast(expectations.expected_52w as double), 0) as discount_factor,
         -- both ends in days' worth of expected spend; the mean is never outside
         least(
             case cast(floor(chances.p_alive_bg_nbd * 100) as integer)

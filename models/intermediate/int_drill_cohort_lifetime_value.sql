@@ -43,7 +43,7 @@ from {{ orders }} as orders
 inner join members on orders.customer_id = members.customer_id
 where orders.is_valid
     and orders.ordered_on
-    < cast(cast($cohort_start as date) + to_months(cast($age as integer) + 1) as date)
+    < {{ add_months('cast($cohort_start as date)', '$age + 1') }}
 {%- endset %}
 
 {# measure, parameters, how the rows make the cell, query, what it lists #}

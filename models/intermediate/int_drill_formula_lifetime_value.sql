@@ -13,7 +13,7 @@ with
 ends as (
     select
         months_back,
-        cast(cast($through_month as date) - to_months(cast(months_back as integer) - 1) as date)
+        {{ add_months('cast($through_month as date)', '1 - months_back') }}
             as day
     from range(0, 7) as months (months_back)
 ),

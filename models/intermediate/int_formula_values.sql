@@ -102,7 +102,7 @@ rates as (
         cast(closing_amount as double)
         * case basis
             when 'subscriptions' then 12
-            else cast(365 as double) / {{ var('revenue_window_days') }}
+            else cast(365 as double) / nullif({{ var('revenue_window_days') }}, 0)
         end / nullif(cast(customers as double), 0) as annual_revenue
     from recent
 

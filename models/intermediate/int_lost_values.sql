@@ -92,8 +92,12 @@ buyers as (
         * case
             when estimates.q > 1
                 then
-                    estimates.p * (estimates.gamma + lost_purchases.repeat_revenue)
-                    / (estimates.p * lost_purchases.repeats + estimates.q - 1)
+                    cast(
+                        estimates.p * (estimates.gamma + lost_purchases.repeat_revenue) as double
+                    )
+                    / nullif(
+                        cast(estimates.p * lost_purchases.repeats + estimates.q - 1 as double), 0
+                    )
         end * expectations.discounted_52w as residual_value
     from lost_purchases
     cross join estimates
@@ -116,7 +120,7 @@ tenures as (
         cast(
             floor(
                 cast({{ whole_months('members.first_day', 'lost_customers.lost_on') }} as double)
-                / members.period_months
+                / nullif(members.period_months, 0)
             ) as integer
         ) as periods
     from lost_customers

@@ -111,8 +111,10 @@ periods as (
         period_months,
         start_year,
         lost_on,
-        cast(floor(cast(months_seen as double) / period_months) as integer) as periods_seen,
-        cast(floor(cast(months_served as double) / period_months) as integer) as periods_served,
+        cast(floor(cast(months_seen as double) / nullif(period_months, 0)) as integer)
+            as periods_seen,
+        cast(floor(cast(months_served as double) / nullif(period_months, 0)) as integer)
+            as periods_served,
         -- who was seen to come to a renewal, or not to come
         count_if(months_seen >= period_months) over (
             partition by plan_id, period_months, start_year

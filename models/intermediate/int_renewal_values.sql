@@ -52,7 +52,9 @@ renewals as (
         on
         renewals.renewal
         <= members.most_periods
-        + floor({{ horizon_months }} / cast(members.period_months as double))
+        + floor(
+            cast({{ horizon_months }} as double) / nullif(members.period_months, 0)
+        )
     where coalesce(parameters.alpha, parameters.churn) is not null
 
 ),

@@ -87,7 +87,7 @@ tenures as (
                     {{ whole_months('service_stretches.served_from', 'cutoff.cutoff_day') }}
                     as double
                 )
-                / members.period_months
+                / nullif(members.period_months, 0)
             ) as integer
         ) as periods
     from members

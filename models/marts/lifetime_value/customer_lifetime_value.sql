@@ -172,7 +172,9 @@ scored as (
             when customers.valid_orders > 0
                 then
                     cast(customers.valid_orders as double) * 365
-                    / cast(greatest(coalesce(predictions.age_days, 0), 365) as double)
+                    / nullif(
+                        cast(greatest(coalesce(predictions.age_days, 0), 365) as double), 0
+                    )
         end as orders_per_year
     from customers
     cross join margin_rate

@@ -7,6 +7,9 @@
     ('bg_nbd_gamma_gamma', 'revenue', 'expected_revenue', 'rate_revenue', 'later_revenue')
 ] %}
 {% set ways = ['value', 'same_rate', 'nobody_returns'] %}
+{# decimals add up to the same in any order, doubles do not #}
+{% set total = 'cast(sum(cast({} as decimal(38, 9))) as double)' %}
+{% set people = 'nullif(cast(count(*) as double), 0)' %}
 with
 
 fits as (
@@ -81,23 +84,35 @@ judged as (
         select
             '{{ model }}' as model,
             count(*) as customers,
-            sum({{ actual }}) as actual_total,
+            {{ total.format(actual) }} as actual_total,
             {% for way, guess in [('value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
-                avg(abs({{ guess }} - {{ actual }})) as mae_{{ way }},
-                sqrt(avg(power({{ guess }} - {{ actual }}, 2))) as rmse_{{ way }},
-                avg({{ guess }} - {{ actual }}) as bias_{{ way }},
-                sum(cast({{ guess }} as double)) as total_{{ way }},
-                {% if way == 'nobody_returns' %}
-                    cast(null as double) as correlation_{{ way }},
-                {% else %}
-                    corr({{ guess }}, {{ actual }}) as correlation_{{ way }},
-                {% endif %}
+                {% set miss = guess ~ ' - ' ~ actual %}
+                {{ total.format('abs(' ~ miss ~ ')') }} / {{ people }} as mae_{{ way }},
+                sqrt({{ total.format('power(' ~ miss ~ ', 2)') }} / {{ people }}) as rmse_{{ way }},
+                {{ total.format(miss) }} / {{ people }} as bias_{{ way }},
+                {{ total.format(guess) }} as total_{{ way }},
+                (
+                    {{ people }} * {{ total.format(guess ~ ' * ' ~ actual) }}
+                    - {{ total.format(guess) }} * {{ total.format(actual) }}
+                ) / nullif(
+                    {% for side in [guess, actual] %}
+                        sqrt(
+                            greatest(
+                                {{ people }} * {{ total.format(side ~ ' * ' ~ side) }}
+                                - power({{ total.format(side) }}, 2),
+                                0
+                            )
+                        ) {% if not loop.last %}*{% endif %}
+                    {% endfor %},
+                    0
+                ) as correlation_{{ way }},
             {% endfor %}
             {% if predicted == 'revenue' %}
-                avg(case when {{ actual }} >= low and {{ actual }} <= high then 1.0 else 0.0 end)
-                    {% else %}
-                cast(null as double)
-                    {% endif %} as interval_coverage
+                cast(count_if({{ actual }} >= low and {{ actual }} <= high) as double)
+                / {{ people }} as interval_coverage
+            {% else %}
+                cast(null as double) as interval_coverage
+            {% endif %}
         from judged
         where {{ expected }} is not null
         having count(*) > 0
@@ -126,13 +141,17 @@ ranked as (
         people,
         buyers,
         actual,
-        sum(people) over scored - people / 2.0 as middle,
+        sum(people) over scored - 0.5 * people as middle,
         sum(people) over (
             partition by predicted, way
             order by score desc nulls last
             rows between unbounded preceding and current row
         ) - people as people_above,
-        sum(people) over (partition by predicted, way) as all_people
+        sum(people) over (partition by predicted, way) as all_people,
+        -- how much of a score stands within the first tenth of the people
+        least(
+            greatest(0.1 * all_people - people_above, 0) / nullif(cast(people as double), 0), 1
+        ) as first_tenth
     from scores
     window scored as (
         partition by predicted, way
@@ -150,15 +169,10 @@ rankings as (
         way,
         (
             sum(cast(buyers as double) * middle)
-            - cast(sum(buyers) as double) * sum(buyers) / 2.0
+            - 0.5 * cast(sum(buyers) as double) * sum(buyers)
         ) / nullif(cast(sum(buyers) as double) * sum(people - buyers), 0) as auc,
-        sum(
-            actual * least(
-                greatest(cast(all_people as double) / 10 - people_above, 0)
-                / nullif(cast(people as double), 0),
-                1
-            )
-        ) / nullif(sum(actual), 0) as top_decile_share,
+        {{ total.format('actual * first_tenth') }} / nullif({{ total.format('actual') }}, 0)
+            as top_decile_share,
         sum(people) as customers
     from ranked
     group by

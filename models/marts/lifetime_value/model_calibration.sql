@@ -49,8 +49,8 @@ deciles as (
     select
         predicted,
         cast(
-            1 + floor(
-                10 * cast(people_above as double) / nullif(cast(all_people as double), 0)
+            floor(
+                1 + 10 * cast(people_above as double) / nullif(cast(all_people as double), 0)
             ) as integer
         ) as decile,
         score,
@@ -68,8 +68,8 @@ sums as (
         decile,
         sum(people) as customers,
         sum(buyers) as buyers,
-        sum(people * score) as predicted_total,
-        sum(actual) as actual_total
+        cast(sum(cast(people * score as decimal(38, 9))) as double) as predicted_total,
+        cast(sum(cast(actual as decimal(38, 9))) as double) as actual_total
     from deciles
     group by
         predicted,
