@@ -28,8 +28,8 @@ end
 {# A, B or C by the total before one in descending order (definitions §6, ABC): exact, in whole numbers. #}
 {% macro abc_class(before, total) %}
 case
-    when 10000 * ({{ before }}) < cast(round({{ var('abc_a_share') }} * 10000) as bigint) * ({{ total }}) then 'A'
-    when 10000 * ({{ before }}) < cast(round({{ var('abc_b_share') }} * 10000) as bigint) * ({{ total }}) then 'B'
+    when 10000 * ({{ before }}) < cast(floor(round({{ var('abc_a_share') }} * 10000)) as bigint) * ({{ total }}) then 'A'
+    when 10000 * ({{ before }}) < cast(floor(round({{ var('abc_b_share') }} * 10000)) as bigint) * ({{ total }}) then 'B'
     else 'C'
 end
 {% endmacro %}

@@ -110,13 +110,13 @@ classes as (
 
     select
         2 as level,
-        cast(round((1 - {{ var('abc_b_share') }}) * 10000) as bigint) as below_share
+        cast(floor(round((1 - {{ var('abc_b_share') }}) * 10000)) as bigint) as below_share
 
     union all
 
     select
         3 as level,
-        cast(round((1 - {{ var('abc_a_share') }}) * 10000) as bigint) as below_share
+        cast(floor(round((1 - {{ var('abc_a_share') }}) * 10000)) as bigint) as below_share
 
 ),
 

@@ -178,10 +178,10 @@ final as (
         buyers.customer_id,
         people.recency_days,
         people.orders as frequency,
-        cast(cast(people.cents as decimal(18, 0)) / 100 as decimal(18, 2)) as monetary,
-        cast(recency_scores.score as integer) as recency_score,
-        cast(frequency_scores.score as integer) as frequency_score,
-        cast(monetary_scores.score as integer) as monetary_score,
+        cast(people.cents * cast(0.01 as decimal(3, 2)) as decimal(18, 2)) as monetary,
+        cast(floor(recency_scores.score) as integer) as recency_score,
+        cast(floor(frequency_scores.score) as integer) as frequency_score,
+        cast(floor(monetary_scores.score) as integer) as monetary_score,
         people.scored_cents,
         people.revenue_position
     from people

@@ -158,13 +158,10 @@ final as (
         high_tiers.customer_id is not null as is_high_tier,
         high_tiers.tier,
         high_tiers.valid_from as tier_since,
-        cast(
-            case when promoters.customer_id is null then 0 else 1 end
-            + case when referrers.customer_id is null then 0 else 1 end
-            + case when sharers.customer_id is null then 0 else 1 end
-            + case when high_tiers.customer_id is null then 0 else 1 end
-            as integer
-        ) as kinds_of_evidence,
+        case when promoters.customer_id is null then 0 else 1 end
+        + case when referrers.customer_id is null then 0 else 1 end
+        + case when sharers.customer_id is null then 0 else 1 end
+        + case when high_tiers.customer_id is null then 0 else 1 end as kinds_of_evidence,
         customers.lifecycle_state
     from customers
     left join promoters

@@ -77,14 +77,12 @@ final as (
 
     select
         candidates.customer_id,
-        cast(
-            row_number() over (
-                partition by candidates.customer_id
-                order by
-                    candidates.confidence desc nulls last,
-                    candidates.lift desc nulls last,
-                    candidates.product_id asc nulls last
-            ) as integer
+        row_number() over (
+            partition by candidates.customer_id
+            order by
+                candidates.confidence desc nulls last,
+                candidates.lift desc nulls last,
+                candidates.product_id asc nulls last
         ) as product_rank,
         candidates.product_id,
         candidates.because_product_id,

@@ -104,8 +104,10 @@ final as (
         both_ways.both_orders,
         {{ share('both_ways.both_orders', 'both_ways.orders') }} as support,
         {{ share('both_ways.both_orders', 'products.product_orders') }} as confidence,
-        {{ share('both_ways.both_orders', 'products.product_orders') }}
-        / nullif({{ share('others.product_orders', 'both_ways.orders') }}, 0) as lift,
+        cast(both_ways.both_orders as double) * cast(both_ways.orders as double)
+        / nullif(
+            cast(products.product_orders as double) * cast(others.product_orders as double), 0
+        ) as lift,
         both_ways.both_orders < {{ var('small_cell_size') }} as is_small
     from both_ways
     inner join products

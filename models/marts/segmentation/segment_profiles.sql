@@ -134,8 +134,10 @@ final as (
             '(counts.customers - counts.lost_customers)',
             '(totals.all_customers - totals.all_lost)'
         ) }} as share_of_retained,
-        {{ share('counts.lost_customers', 'counts.customers') }}
-        / nullif({{ share('totals.all_lost', 'totals.all_customers') }}, 0) as lift,
+        cast(counts.lost_customers as double) * cast(totals.all_customers as double)
+        / nullif(
+            cast(counts.customers as double) * cast(totals.all_lost as double), 0
+        ) as lift,
         {{ share('counts.lost_customers', 'counts.customers') }} as churn_rate,
         {{ wilson_low('counts.lost_customers', 'counts.customers') }} as churn_rate_low,
         {{ wilson_high('counts.lost_customers', 'counts.customers') }} as churn_rate_high,
