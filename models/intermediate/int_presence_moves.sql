@@ -7,12 +7,11 @@ changes as (
 
     select
         person_number,
-        dimension,
-        value,
-        previous_value,
+        value_number as value_after,
+        previous_value_number as value_before,
         valid_from as changed_on
-    from {{ ref('int_dimension_spells') }}
-    where previous_value is not null
+    from {{ ref('int_value_spells') }}
+    where previous_value_number is not null
 
 ),
 
@@ -20,8 +19,7 @@ value_numbers as (
 
     select
         value_number,
-        dimension,
-        value
+        dimension
     from {{ ref('int_value_numbers') }}
 
 ),
@@ -54,23 +52,17 @@ numbered_changes as (
 
     select
         changes.person_number,
-        changes.dimension,
+        value_numbers.dimension,
         dimension_grains.grain,
         {{ period_number('dimension_grains.grain', 'changes.changed_on') }} as period_number,
         changes.changed_on,
-        values_before.value_number as value_before,
-        values_after.value_number as value_after
+        changes.value_before,
+        changes.value_after
     from changes
-    inner join value_numbers as values_before
-        on
-        changes.dimension = values_before.dimension
-        and changes.previous_value = values_before.value
-    inner join value_numbers as values_after
-        on
-        changes.dimension = values_after.dimension
-        and changes.value = values_after.value
+    inner join value_numbers
+        on changes.value_after = value_numbers.value_number
     inner join dimension_grains
-        on changes.dimension = dimension_grains.dimension
+        on value_numbers.dimension = dimension_grains.dimension
 
 ),
 

@@ -33,24 +33,18 @@ presence_moves as (
 
 ),
 
-dimension_spells as (
+value_spells as (
 
     select
         person_number,
-        dimension,
-        value,
+        value_number,
+        has_weeks,
+        has_months,
+        has_quarters,
+        has_years,
         valid_from,
         valid_to
-    from {{ ref('int_dimension_spells') }}
-
-),
-
-dimension_grains as (
-
-    select
-        dimension,
-        grain
-    from {{ ref('int_dimension_grains') }}
+    from {{ ref('int_value_spells') }}
 
 ),
 
@@ -64,49 +58,93 @@ value_numbers as (
 
 ),
 
--- the values a person's events can count under, by grain
-spells as (
+-- events that count in the same place, numbered: the large sum groups by two numbers
+places as (
 
     select
-        dimension_spells.person_number,
-        dimension_grains.grain,
-        value_numbers.value_number,
-        dimension_spells.valid_from,
-        dimension_spells.valid_to
-    from dimension_spells
-    inner join value_numbers
+        grain,
+        basis,
+        is_only_basis,
+        period_number,
+        event,
+        row_number() over (
+            order by
+                grain nulls first,
+                basis nulls first,
+                is_only_basis nulls first,
+                period_number nulls first,
+                event nulls first
+        ) as place
+    from {{ ref('int_presence_events') }}
+    group by
+        grain,
+        basis,
+        is_only_basis,
+        period_number,
+        event
+
+),
+
+placed_events as (
+
+    select
+        presence_events.person_number,
+        presence_events.valued_on,
+        presence_events.grain = 'week' as is_week,
+        presence_events.grain = 'month' as is_month,
+        presence_events.grain = 'quarter' as is_quarter,
+        presence_events.grain = 'year' as is_year,
+        cast(places.place as integer) as place
+    from presence_events
+    inner join places
         on
-        dimension_spells.dimension = value_numbers.dimension
-        and dimension_spells.value = value_numbers.value
-    inner join dimension_grains
-        on dimension_spells.dimension = dimension_grains.dimension
+        presence_events.grain = places.grain
+        and presence_events.basis = places.basis
+        and presence_events.is_only_basis = places.is_only_basis
+        and presence_events.period_number = places.period_number
+        and presence_events.event = places.event
+
+),
+
+-- an event counts under the values of its day, in the dimensions that are built at its grain
+place_sums as (
+
+    select
+        placed_events.place,
+        value_spells.value_number,
+        count(*) as people
+    from placed_events
+    inner join value_spells
+        on
+        placed_events.person_number = value_spells.person_number
+        and placed_events.valued_on >= value_spells.valid_from
+        and (
+            value_spells.valid_to is null
+            or placed_events.valued_on < value_spells.valid_to
+        )
+        and (value_spells.has_weeks or not placed_events.is_week)
+        and (value_spells.has_months or not placed_events.is_month)
+        and (value_spells.has_quarters or not placed_events.is_quarter)
+        and (value_spells.has_years or not placed_events.is_year)
+    group by
+        placed_events.place,
+        value_spells.value_number
 
 ),
 
 counted as (
 
     select
-        presence_events.grain,
-        presence_events.basis,
-        presence_events.is_only_basis,
-        spells.value_number,
-        presence_events.period_number,
-        presence_events.event,
-        count(*) as people
-    from presence_events
-    inner join spells
-        on
-        presence_events.person_number = spells.person_number
-        and presence_events.grain = spells.grain
-        and presence_events.valued_on >= spells.valid_from
-        and (spells.valid_to is null or presence_events.valued_on < spells.valid_to)
-    group by
-        presence_events.grain,
-        presence_events.basis,
-        presence_events.is_only_basis,
-        spells.value_number,
-        presence_events.period_number,
-        presence_events.event
+        places.grain,
+        places.basis,
+        places.is_only_basis,
+        place_sums.value_number,
+        places.period_number,
+        places.event,
+        place_sums.people
+    from place_sums
+    inner join places
+        on place_sums.place = places.place
 
     union all
 
