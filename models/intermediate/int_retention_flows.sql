@@ -106,29 +106,34 @@ placed_events as (
 
 ),
 
--- an event counts under the values of its day, in the dimensions that are built at its grain
+-- an event counts under the values of its day, in the dimensions that are built at its grain. Few
+-- are built by week and year: two joins, so that those events meet no other
 place_sums as (
 
-    select
-        placed_events.place,
-        value_spells.value_number,
-        count(*) as people
-    from placed_events
-    inner join value_spells
-        on
-        placed_events.person_number = value_spells.person_number
-        and placed_events.valued_on >= value_spells.valid_from
-        and (
-            value_spells.valid_to is null
-            or placed_events.valued_on < value_spells.valid_to
-        )
-        and (value_spells.has_weeks or not placed_events.is_week)
-        and (value_spells.has_months or not placed_events.is_month)
-        and (value_spells.has_quarters or not placed_events.is_quarter)
-        and (value_spells.has_years or not placed_events.is_year)
-    group by
-        placed_events.place,
-        value_spells.value_number
+    {% for grain, other_grain in [('week', 'year'), ('month', 'quarter')] %}
+        select
+            placed_events.place,
+            value_spells.value_number,
+            count(*) as people
+        from placed_events
+        inner join value_spells
+            on
+            placed_events.person_number = value_spells.person_number
+            and placed_events.valued_on >= value_spells.valid_from
+            and (
+                value_spells.valid_to is null
+                or placed_events.valued_on < value_spells.valid_to
+            )
+            and (value_spells.has_{{ grain }}s or placed_events.is_{{ other_grain }})
+            and (value_spells.has_{{ other_grain }}s or placed_events.is_{{ grain }})
+        where
+            (placed_events.is_{{ grain }} or placed_events.is_{{ other_grain }})
+            and (value_spells.has_{{ grain }}s or value_spells.has_{{ other_grain }}s)
+        group by
+            placed_events.place,
+            value_spells.value_number
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 
 ),
 
