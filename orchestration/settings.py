@@ -58,6 +58,8 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "complaint_solved_days": (0, None),
     "complaint_loss_days": (1, None),
     "complaint_share": (0.001, 1),
+    "loyalty_point_value": (0, 999),
+    "loyalty_effect_days": (1, None),
     "forecast_min_months": (12, None),
     "forecast_min_errors": (2, None),
     "annual_churn_benchmark_low": (0, 1),

@@ -17,6 +17,7 @@
     'satisfaction_and_churn',
     'complaints',
     'silent_customers',
+    'product_experience',
 ] %}
 with
 
