@@ -86,6 +86,8 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "risk_min_people": (1, None),
     "loss_reason_days": (0, None),
     "risk_default_share": (0.001, 0.999),
+    "loyalty_point_value": (0, 999),
+    "loyalty_effect_days": (1, None),
     "forecast_min_months": (12, None),
     "forecast_min_errors": (3, None),
     "annual_churn_benchmark_low": (0, 1),

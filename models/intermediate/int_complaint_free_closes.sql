@@ -82,7 +82,7 @@ numbered as (
             when ends_on is not null
                 then
                     {{ period_number(
-                        "'month'", 'greatest(starts_on, ' ~ add_days('ends_on', -loss_days) ~ ')'
+                        "'month'", 'greatest(starts_on, ' ~ add_days('ends_on', '-' ~ loss_days) ~ ')'
                     ) }}
         end as first_losing_close
     from turns

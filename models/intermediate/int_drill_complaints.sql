@@ -1,5 +1,5 @@
--- One row per measure of voice_of_customer.complaints: the query that lists what stands behind a cell
--- (quality.drill_queries holds all of them), on tables of core alone.
+-- One row per measure of voice_of_customer.complaints: the query that lists what stands behind a
+-- cell (quality.drill_queries holds all of them), on tables of core alone.
 {{ config(materialized='view') }}
 {# the queries are text, indented for whoever reads them in the mart #}
 -- noqa: disable=LT02

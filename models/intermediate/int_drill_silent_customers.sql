@@ -1,6 +1,6 @@
--- One row per measure of voice_of_customer.silent_customers: the query that lists what stands behind
--- a cell (quality.drill_queries holds all of them), on tables of core alone. The estimate itself has
--- nobody behind it.
+-- One row per measure of voice_of_customer.silent_customers: the query that lists what stands
+-- behind a cell (quality.drill_queries holds all of them), on tables of core alone. The estimate
+-- itself has nobody behind it.
 {{ config(materialized='view') }}
 {# the queries are text, indented for whoever reads them in the mart #}
 -- noqa: disable=LT02

@@ -71,6 +71,9 @@ MEASURES = {
         "unsolved_lost", "without_complaint", "without_complaint_lost",
     ],
     "voice_of_customer.silent_customers": ["complaints", "complainers", "customers"],
+    "voice_of_customer.product_experience": [
+        "buyers", "refunded", "complained", "eligible", "lost", "other_eligible", "other_lost",
+    ],
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@
     'acquisition_payback',
     'formula_lifetime_value',
     'lost_customers_by_employee',
+    'product_experience',
 ] %}
 with
 

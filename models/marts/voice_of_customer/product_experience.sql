@@ -79,13 +79,6 @@ losses as (
 
 ),
 
-longest_window as (
-
-    select max(window_days) as window_days
-    from windows
-
-),
-
 bought as (
 
     select
@@ -114,6 +107,7 @@ complained_orders as (
     inner join complaints
         on
         bought.order_id = complaints.order_id
+        and bought.ordered_on <= complaints.opened_on
         and coalesce(complaints.product_id, bought.product_id) = bought.product_id
 
     union

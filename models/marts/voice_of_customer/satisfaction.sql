@@ -159,9 +159,13 @@ answered as (
         moment_values.dimension,
         moment_values.value,
         count(*) as people,
-        count(*) filter (where latest_answers.score_band in ('promoter', 'satisfied', 'easy')) as positive,
+        count(*) filter (
+            where latest_answers.score_band in ('promoter', 'satisfied', 'easy')
+        ) as positive,
         count(*) filter (where latest_answers.score_band in ('passive', 'neutral')) as neutral,
-        count(*) filter (where latest_answers.score_band in ('detractor', 'dissatisfied', 'difficult')) as negative,
+        count(*) filter (
+            where latest_answers.score_band in ('detractor', 'dissatisfied', 'difficult')
+        ) as negative,
         sum(latest_answers.score) as score_sum,
         sum(
             cast(latest_answers.score as decimal(9, 6))
@@ -331,11 +335,12 @@ final as (
                 then 100 * {{ net_score_low('positive', 'negative', 'people') }}
             when survey = 'csat' then 100 * {{ wilson_low('positive', 'people') }}
             when people > 1
-                then greatest(
-                    {{ share('score_sum', 'people') }}
-                    - {{ mean_reach('people', 'score_sum', 'square_sum') }},
-                    cast(1 as double)
-                )
+                then
+                    greatest(
+                        {{ share('score_sum', 'people') }}
+                        - {{ mean_reach('people', 'score_sum', 'square_sum') }},
+                        cast(1 as double)
+                    )
         end as score_low,
         case
             when not is_complete then null
@@ -343,11 +348,12 @@ final as (
                 then 100 * {{ net_score_high('positive', 'negative', 'people') }}
             when survey = 'csat' then 100 * {{ wilson_high('positive', 'people') }}
             when people > 1
-                then least(
-                    {{ share('score_sum', 'people') }}
-                    + {{ mean_reach('people', 'score_sum', 'square_sum') }},
-                    cast(7 as double)
-                )
+                then
+                    least(
+                        {{ share('score_sum', 'people') }}
+                        + {{ mean_reach('people', 'score_sum', 'square_sum') }},
+                        cast(7 as double)
+                    )
         end as score_high,
         is_complete,
         is_final,

@@ -1,7 +1,7 @@
 -- One row per survey, score band, window of days and basis: how many of those who answered so, and
 -- were customers that day, were lost in the days after it (definitions §8). Answers count once per
--- person, survey and local day, and only where the window was over by the cutoff. Who did not answer
--- is looked at when the days for it were over. Not additive over bases or windows.
+-- person, survey and local day, and only where the window was over by the cutoff. Who did not
+-- answer is looked at when the days for it were over. Not additive over bases or windows.
 {% set answer_days = var('survey_answer_days') %}
 with
 

@@ -1,6 +1,6 @@
--- One row per grain and period: an estimate of the dissatisfied who say nothing, from the people who
--- complained in it and an assumed share of the dissatisfied who do (definitions §8). Nothing of it is
--- measured but complaints, complainers and customers. Not additive over periods.
+-- One row per grain and period: an estimate of the dissatisfied who say nothing, from the people
+-- who complained in it and an assumed share of the dissatisfied who do (definitions §8). Nothing of
+-- it is measured but complaints, complainers and customers. Not additive over periods.
 with
 
 complaints as (
