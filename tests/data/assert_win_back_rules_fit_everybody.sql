@@ -6,7 +6,7 @@ rules as (
 
     select
         value_class,
-        variability_class,
+        xyz_class,
         time_since_loss,
         loss_kind,
         reason_class
@@ -27,7 +27,7 @@ everything as (
     from rules
     where
         value_class = '*'
-        and variability_class = '*'
+        and xyz_class = '*'
         and time_since_loss = '*'
         and loss_kind = '*'
         and reason_class = '*'

@@ -61,16 +61,24 @@ requests as (
 
 ),
 
+loss_variations as (
+
+    select
+        customer_id,
+        xyz_class
+    from {{ ref('int_loss_variations') }}
+
+),
+
 dimension_spells as (
 
     select
         person_number,
-        dimension,
         value,
         valid_from,
         valid_to
     from {{ ref('int_dimension_spells') }}
-    where dimension in ('value_class', 'variability_class')
+    where dimension = 'value_class'
 
 ),
 
@@ -111,7 +119,7 @@ rules as (
     select
         position,
         value_class,
-        variability_class,
+        xyz_class,
         time_since_loss,
         loss_kind,
         reason_class,
@@ -176,21 +184,13 @@ traits as (
 
     select
         losses.person_number,
-        max(
-            case when dimension_spells.dimension = 'value_class' then dimension_spells.value end
-        ) as value_class,
-        max(
-            case
-                when dimension_spells.dimension = 'variability_class' then dimension_spells.value
-            end
-        ) as variability_class
+        dimension_spells.value as value_class
     from losses
     inner join dimension_spells
         on
         losses.person_number = dimension_spells.person_number
         and losses.lost_on > dimension_spells.valid_from
         and (dimension_spells.valid_to is null or losses.lost_on <= dimension_spells.valid_to)
-    group by losses.person_number
 
 ),
 
@@ -225,7 +225,7 @@ described as (
             else 'passive'
         end as loss_kind,
         coalesce(traits.value_class, '(none)') as value_class,
-        coalesce(traits.variability_class, '(none)') as variability_class,
+        coalesce(loss_variations.xyz_class, '(none)') as xyz_class,
         told.last_reason_code,
         coalesce(told.last_reason, told.last_reason_code) as last_reason,
         coalesce(told.reason_class, '(none)') as reason_class,
@@ -252,6 +252,8 @@ described as (
         on losses.person_number = requested.person_number
     left join traits
         on losses.person_number = traits.person_number
+    left join loss_variations
+        on losses.customer_id = loss_variations.customer_id
     left join serving
         on losses.person_number = serving.person_number
     left join owners
@@ -264,7 +266,7 @@ ruled as (
 
     select
         combinations.value_class,
-        combinations.variability_class,
+        combinations.xyz_class,
         combinations.time_since_loss,
         combinations.loss_kind,
         combinations.reason_class,
@@ -272,7 +274,7 @@ ruled as (
     from (
         select distinct
             value_class,
-            variability_class,
+            xyz_class,
             time_since_loss,
             loss_kind,
             reason_class
@@ -281,13 +283,13 @@ ruled as (
     inner join rules
         on
         rules.value_class in (combinations.value_class, '*')
-        and rules.variability_class in (combinations.variability_class, '*')
+        and rules.xyz_class in (combinations.xyz_class, '*')
         and rules.time_since_loss in (combinations.time_since_loss, '*')
         and rules.loss_kind in (combinations.loss_kind, '*')
         and rules.reason_class in (combinations.reason_class, '*')
     group by
         combinations.value_class,
-        combinations.variability_class,
+        combinations.xyz_class,
         combinations.time_since_loss,
         combinations.loss_kind,
         combinations.reason_class
@@ -312,7 +314,7 @@ judged as (
     inner join ruled
         on
         described.value_class = ruled.value_class
-        and described.variability_class = ruled.variability_class
+        and described.xyz_class = ruled.xyz_class
         and described.time_since_loss = ruled.time_since_loss
         and described.loss_kind = ruled.loss_kind
         and described.reason_class = ruled.reason_class
@@ -355,7 +357,7 @@ final as (
         advised.time_since_loss,
         advised.loss_kind,
         advised.value_class,
-        advised.variability_class,
+        advised.xyz_class,
         advised.last_reason_code,
         advised.last_reason,
         advised.reason_class,
