@@ -37,7 +37,8 @@ final as (
 
     select
         case
-            when net_revenue > 0 then cast(margin as double) / nullif(cast(net_revenue as double), 0)
+            when net_revenue > 0
+                then cast(margin as double) / nullif(cast(net_revenue as double), 0)
             else cast({{ var('assumed_margin_rate') }} as double)
         end as margin_rate,
         case

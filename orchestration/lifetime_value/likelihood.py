@@ -20,6 +20,7 @@ _STEP = 1e-4
 _NEWTON_STEPS = 6
 _CONVERGED = 1e-6
 _BOUND_MARGIN = 1e-3
+_STILL = 1e-7
 
 
 class FitError(ValueError):
@@ -80,7 +81,8 @@ def maximise(
     Args:
         objective: Log-likelihood and gradient by the parameters, both sums over observations.
         names: Names of the k parameters.
-        starts: Starting points, each of k positive numbers; the best end counts.
+        starts: Starting points, each of k positive numbers; the next is tried where one runs to a
+            bound, and the best end counts.
         bounds: Lowest and highest value of each parameter, above 0.
         customers: Observations, by which the likelihood is scaled.
 
@@ -101,8 +103,9 @@ def maximise(
             return np.inf, np.zeros_like(point)
         return -value / customers, -slope * parameters / customers
 
-    ends = [
-        minimize(
+    ends = []
+    for start in starts:
+        end = minimize(
             scaled,
             np.clip(np.log(np.asarray(start, dtype=float)), logs[:, 0], logs[:, 1]),
             jac=True,
@@ -110,9 +113,10 @@ def maximise(
             bounds=logs,
             options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-7},
         )
-        for start in starts
-    ]
-    ends = [end for end in ends if np.isfinite(end.fun)]
+        if np.isfinite(end.fun):
+            ends.append(end)
+            if _is_free(end.x, logs).all():
+                break
     if not ends:
         raise FitError("The likelihood is finite at no start.")
     point = min(ends, key=lambda end: end.fun).x
@@ -140,8 +144,8 @@ def _polished(
     for _ in range(_NEWTON_STEPS):
         value, slope = scaled(point)
         curvature = _curvature(scaled, point)
-        free = (point - logs[:, 0] > _BOUND_MARGIN) & (logs[:, 1] - point > _BOUND_MARGIN)
-        if not free.any() or np.max(np.abs(slope[free])) < _CONVERGED * 1e-5:
+        free = _is_free(point, logs)
+        if not free.any():
             break
         block = curvature[np.ix_(free, free)]
         if np.linalg.eigvalsh(block).min() <= 0:
@@ -152,9 +156,16 @@ def _polished(
         if np.max(np.abs(step)) > 1 or not scaled(trial)[0] <= value + 1e-13:
             break
         point = trial
+        if np.max(np.abs(step)) < _STILL:
+            break
     value, slope = scaled(point)
-    free = (point - logs[:, 0] > _BOUND_MARGIN) & (logs[:, 1] - point > _BOUND_MARGIN)
+    free = _is_free(point, logs)
     return point, slope, curvature, free
+
+
+def _is_free(point: Floats, logs: Floats) -> NDArray[np.bool_]:
+    """Say which parameters are not at an end of their range."""
+    return (point - logs[:, 0] > _BOUND_MARGIN) & (logs[:, 1] - point > _BOUND_MARGIN)
 
 
 def _curvature(scaled: Callable[[Floats], tuple[float, Floats]], point: Floats) -> Floats:

@@ -215,18 +215,18 @@ final as (
         case
             when periods.is_complete
                 then cast(
-                    cast(costed.acquisition_spend as double)
-                    / nullif(cast(costed.customers as double), 0) as decimal(18, 2)
-                )
+                        cast(costed.acquisition_spend as double)
+                        / nullif(cast(costed.customers as double), 0) as decimal(18, 2)
+                    )
         end as acquisition_cost_per_customer,
         cast(coalesce(covered.revenue, 0) as decimal(18, 2)) as revenue_to_date,
         cast(coalesce(covered.margin, 0) as decimal(18, 2)) as margin_to_date,
         case
             when periods.is_complete
                 then cast(
-                    cast(covered.margin as double) / nullif(cast(costed.customers as double), 0)
-                    as decimal(18, 2)
-                )
+                        cast(covered.margin as double) / nullif(cast(costed.customers as double), 0)
+                        as decimal(18, 2)
+                    )
         end as value_to_date_per_customer,
         case
             when periods.is_complete

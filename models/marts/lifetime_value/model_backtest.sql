@@ -1,7 +1,7 @@
 -- One row per model (bg_nbd: purchase days; bg_nbd_gamma_gamma: net revenue; mbg_nbd: who is alive)
--- and measure: fitted on the first part of history, judged by the rest, beside "same rate as before"
--- and "nobody returns" (definitions §5, Checks). One row with a null measure's value per refused
--- model says why. Nothing here adds up.
+-- and measure: fitted on the first part of history, judged by the rest, beside "same rate as
+-- before" and "nobody returns" (definitions §5, Checks). A refused model has one row, which says
+-- why. Nothing here adds up.
 {% set models = [
     ('bg_nbd', 'purchase_days', 'expected_days', 'rate_purchase_days', 'later_purchase_days'),
     ('bg_nbd_gamma_gamma', 'revenue', 'expected_revenue', 'rate_revenue', 'later_revenue')
@@ -85,7 +85,8 @@ judged as (
             '{{ model }}' as model,
             count(*) as customers,
             {{ total.format(actual) }} as actual_total,
-            {% for way, guess in [('value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
+            {% set guesses = [('value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
+            {% for way, guess in guesses %}
                 {% set miss = guess ~ ' - ' ~ actual %}
                 {{ total.format('abs(' ~ miss ~ ')') }} / {{ people }} as mae_{{ way }},
                 sqrt({{ total.format('power(' ~ miss ~ ', 2)') }} / {{ people }}) as rmse_{{ way }},
