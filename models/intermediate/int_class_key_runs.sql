@@ -1,6 +1,6 @@
 -- One row per measure and key of int_buyer_steps (day of the last order, number of orders, bucket
--- of revenue) with the runs of int_class_runs in its reach: (above_value, to_value] decides within a
--- bucket. A table of its own, small and of known size: without it the big joins of
+-- of revenue) with the runs of int_class_runs in its reach: (above_value, to_value] decides within
+-- a bucket. A table of its own, small and of known size: without it the big joins of
 -- int_score_stretches are planned in an order that costs ten times as much.
 with
 
