@@ -19,112 +19,55 @@ steps as (
 
 ),
 
-runs as (
-
-    select
-        measure,
-        above_value,
-        to_value,
-        level,
-        run_from,
-        run_to
-    from {{ ref('int_class_runs') }}
-
-),
-
-days as (
-
-    select distinct last_order_day
-    from steps
-
-),
-
-numbers as (
-
-    select distinct orders
-    from steps
-
-),
-
-buckets as (
-
-    select
-        revenue_bucket,
-        min(scored_cents) as first_cents,
-        max(scored_cents) as last_cents,
-        min(revenue_position) as first_position,
-        max(revenue_position) as last_position
-    from steps
-    group by revenue_bucket
-
-),
-
 recency_runs as (
 
     select
-        days.last_order_day,
-        runs.level,
-        runs.run_from,
-        runs.run_to
-    from days
-    inner join runs
-        on
-        days.last_order_day > runs.above_value
-        and (runs.to_value is null or days.last_order_day <= runs.to_value)
-    where runs.measure = 'recency'
+        step_key,
+        level,
+        run_from,
+        run_to
+    from {{ ref('int_class_key_runs') }}
+    where measure = 'recency'
 
 ),
 
 frequency_runs as (
 
     select
-        numbers.orders,
-        runs.level,
-        runs.run_from,
-        runs.run_to
-    from numbers
-    inner join runs
-        on
-        numbers.orders > runs.above_value
-        and (runs.to_value is null or numbers.orders <= runs.to_value)
-    where runs.measure = 'frequency'
+        step_key,
+        level,
+        run_from,
+        run_to
+    from {{ ref('int_class_key_runs') }}
+    where measure = 'frequency'
 
 ),
 
--- what lies in reach of a bucket: joined by it first, and then exactly
 monetary_runs as (
 
     select
-        buckets.revenue_bucket,
-        runs.above_value,
-        runs.to_value,
-        runs.level,
-        runs.run_from,
-        runs.run_to
-    from buckets
-    inner join runs
-        on
-        buckets.last_cents > runs.above_value
-        and (runs.to_value is null or buckets.first_cents <= runs.to_value)
-    where runs.measure = 'monetary'
+        step_key,
+        above_value,
+        to_value,
+        level,
+        run_from,
+        run_to
+    from {{ ref('int_class_key_runs') }}
+    where measure = 'monetary'
 
 ),
 
 class_runs as (
 
     select
-        buckets.revenue_bucket,
-        runs.above_value,
-        runs.to_value,
-        runs.level,
-        runs.run_from,
-        runs.run_to
-    from buckets
-    inner join runs
-        on
-        buckets.last_position > runs.above_value
-        and (runs.to_value is null or buckets.first_position <= runs.to_value)
-    where runs.measure = 'value_class'
+        step_key,
+        above_value,
+        to_value,
+        level,
+        run_from,
+        run_to
+    from {{ ref('int_class_key_runs') }}
+    where measure = 'value_class'
 
 ),
 
@@ -143,7 +86,7 @@ with_recency as (
     from steps
     inner join recency_runs
         on
-        steps.last_order_day = recency_runs.last_order_day
+        steps.last_order_day = recency_runs.step_key
         and (steps.valid_to is null or steps.valid_to > recency_runs.run_from)
         and (recency_runs.run_to is null or steps.valid_from < recency_runs.run_to)
 
@@ -163,7 +106,7 @@ with_frequency as (
     from with_recency
     inner join frequency_runs
         on
-        with_recency.orders = frequency_runs.orders
+        with_recency.orders = frequency_runs.step_key
         and (with_recency.valid_to is null or with_recency.valid_to > frequency_runs.run_from)
         and (frequency_runs.run_to is null or with_recency.valid_from < frequency_runs.run_to)
 
@@ -183,7 +126,7 @@ with_monetary as (
     from with_frequency
     inner join monetary_runs
         on
-        with_frequency.revenue_bucket = monetary_runs.revenue_bucket
+        with_frequency.revenue_bucket = monetary_runs.step_key
         and with_frequency.scored_cents > monetary_runs.above_value
         and (
             monetary_runs.to_value is null
@@ -213,7 +156,7 @@ final as (
     from with_monetary
     inner join class_runs
         on
-        with_monetary.revenue_bucket = class_runs.revenue_bucket
+        with_monetary.revenue_bucket = class_runs.step_key
         and with_monetary.revenue_position > class_runs.above_value
         and (
             class_runs.to_value is null
