@@ -19,6 +19,7 @@ class Mart:
         description: Its comment.
         columns: Comment of each column by name; a column without words has an empty one.
         not_null: Columns that the contract says are never null.
+        model: Name of its dbt model, by which Dagster knows it.
     """
 
     schema: str
@@ -26,6 +27,7 @@ class Mart:
     description: str
     columns: Mapping[str, str]
     not_null: frozenset[str]
+    model: str = ""
 
     @property
     def relation(self) -> str:
@@ -84,6 +86,7 @@ def _mart(node: Mapping[str, Any]) -> Mart:
             name: _one_line(column.get("description")) for name, column in node["columns"].items()
         },
         not_null=frozenset(keys | not_null),
+        model=node["name"],
     )
 
 
