@@ -13,7 +13,7 @@ from orchestration.publishing.restatements import record_restatements
 from orchestration.records import Ending, utc_now
 from orchestration.resources import RefreshResource
 
-_MART_KEYS = [dg.AssetKey([mart.schema, mart.name]) for mart in read_marts(MANIFEST)]
+_MART_KEYS = [dg.AssetKey([mart.schema, mart.model]) for mart in read_marts(MANIFEST)]
 
 
 @dg.asset(

@@ -19,8 +19,7 @@ class Mart:
         description: Its comment.
         columns: Comment of each column by name; a column without words has an empty one.
         not_null: Columns that the contract says are never null.
-        key: Columns that name a row, as its key test says; empty where it has none.
-        running: Columns that go on changing for ever, as `meta: {is_running: true}` says.
+        model: Name of its dbt model, by which Dagster knows it.
     """
 
     schema: str
@@ -28,8 +27,7 @@ class Mart:
     description: str
     columns: Mapping[str, str]
     not_null: frozenset[str]
-    key: tuple[str, ...] = ()
-    running: frozenset[str] = frozenset()
+    model: str = ""
 
     @property
     def relation(self) -> str:
@@ -102,12 +100,7 @@ def _mart(node: Mapping[str, Any], key: tuple[str, ...]) -> Mart:
             name: _one_line(column.get("description")) for name, column in node["columns"].items()
         },
         not_null=frozenset(keys | not_null),
-        key=key,
-        running=frozenset(
-            name
-            for name, column in node["columns"].items()
-            if ((column.get("config") or {}).get("meta") or {}).get("is_running")
-        ),
+        model=node["name"],
     )
 
 

@@ -47,7 +47,7 @@ def test_every_mart_is_published_after_it_is_built(definitions):
     marts = {
         key
         for key in graph.executable_asset_keys
-        if graph.get(key).group_name in ("core", "retention", "revenue", "quality")
+        if graph.get(key).group_name in ("core", "retention", "revenue", "win_back", "quality")
     }
     assert marts
     assert marts == parents
