@@ -157,7 +157,8 @@ class History:
             ("retention.retention_rates",
              ["grain", "period_start", "basis", "dimension", "value"], COUNTS),
             ("revenue.revenue_growth",
-             ["period_start", "component", "refund_basis"], ["customers", "orders", "revenue", "revenue_per_customer"]),
+             ["period_start", "component", "refund_basis"],
+             ["customers", "orders", "revenue", "revenue_per_customer"]),
         ):  # fmt: skip
             columns = ", ".join([*key, *measures])
             for row in self.rows(f"select {columns} from {mart} where is_final"):
