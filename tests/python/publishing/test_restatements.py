@@ -119,7 +119,9 @@ class History:
     def _build(self) -> None:
         done = subprocess.run(
             [
-                str(Path(sys.executable).parent / "dbt"), "--quiet", "run", "--select",
+                str(Path(sys.executable).parent / "dbt"), "--quiet", "build",
+                "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
+                "--select",
                 *(f"+{name}" for name in MARTS), "int_source_prefixes",
                 "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
                 "--log-path", str(self.workspace.dbt_logs),
