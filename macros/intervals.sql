@@ -110,9 +110,10 @@ power({{ share(successes, trials) }} - {{ end }}, 2)
     {{ _squared_reach(positive, total, positive_side) }}
     * {{ _squared_reach(negative, total, negative_side) }}
     * coalesce(
-        {{ share(positive, total) }} * {{ share(negative, total) }} / nullif(
-            (1 - {{ share(positive, total) }}) * (1 - {{ share(negative, total) }}), 0
-        ),
+        {{ share(
+            '(' ~ share(positive, total) ~ ' * ' ~ share(negative, total) ~ ')',
+            '((1 - ' ~ share(positive, total) ~ ') * (1 - ' ~ share(negative, total) ~ '))'
+        ) }},
         0
     )
 )

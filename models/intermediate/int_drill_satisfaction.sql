@@ -57,7 +57,8 @@ answers as (
         and responded_on < {{ drill_period_end() }}
     qualify row_number() over (
         partition by customer_id
-        order by responded_at desc, sent_at desc, response_id desc
+        order by responded_at desc nulls last, sent_at desc nulls last,
+            response_id desc nulls last
     ) = 1
 )
 select answers.customer_id, answers.responded_on, answers.score, answers.score_band

@@ -22,7 +22,8 @@ answers as (
         and score is not null
     qualify row_number() over (
         partition by customer_id, responded_on
-        order by responded_at desc, sent_at desc, response_id desc
+        order by responded_at desc nulls last, sent_at desc nulls last,
+            response_id desc nulls last
     ) = 1
 ),
 moments as (

@@ -112,8 +112,14 @@ anchors as (
         customer_id,
         is_joiner,
         case when is_joiner then joined_on else occasion_on end as followed_from,
-        floor(ln(1 + cast(greatest(value_so_far, 0) as double)) / ln(2)) as value_class,
-        floor(ln(1 + {{ days_between('first_on', 'occasion_on') }} / 30.0) / ln(2)) as tenure_class
+        floor(
+            {{ share('ln(1 + cast(greatest(value_so_far, 0) as double))', 'ln(2)') }}
+        ) as value_class,
+        floor(
+            {{ share(
+                'ln(1 + ' ~ share(days_between('first_on', 'occasion_on'), 30) ~ ')', 'ln(2)'
+            ) }}
+        ) as tenure_class
     from in_periods
     qualify
         row_number() over (

@@ -1,12 +1,16 @@
 """What is published: every table that dbt's manifest has below models/marts/."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestration.landing.sql import quoted
+
+# A column of a key that may be null stands in its test as coalesce(column, '').
+_NULL_SAFE = re.compile(r"^coalesce\((\w+), .*\)$")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ def _keys(manifest: Mapping[str, Any]) -> dict[str | None, tuple[str, ...]]:
     for node in manifest["nodes"].values():
         test = node.get("test_metadata") or {}
         if test.get("name") == "unique_combination":
-            keys[node.get("attached_node")] = tuple(test["kwargs"]["columns"])
+            keys[node.get("attached_node")] = tuple(
+                _NULL_SAFE.sub(r"\1", column) for column in test["kwargs"]["columns"]
+            )
         elif test.get("name") == "unique":
             keys.setdefault(node.get("attached_node"), (test["kwargs"]["column_name"],))
     return keys

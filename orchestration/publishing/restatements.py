@@ -126,7 +126,9 @@ class _Comparison:
         ]
         if not measures:
             return
-        same_key = " and ".join(f"old.{quoted(name)} = new.{quoted(name)}" for name in mart.key)
+        same_key = " and ".join(
+            f"old.{quoted(name)} is not distinct from new.{quoted(name)}" for name in mart.key
+        )
         differs = " or ".join(
             f"old.{quoted(name)} is distinct from new.{quoted(name)}" for name in measures
         )
@@ -147,10 +149,10 @@ class _Comparison:
         (count,) = self._con.execute("select count(*) from changed").fetchall()[0]
         if count:
             self._counts = {m for m in measures if not types[m].startswith("DECIMAL")}
-            self._find_causes(mart, standing)
+            self._find_causes(mart)
             self._write(mart, measures, count)
 
-    def _find_causes(self, mart: Mart, columns: set[str]) -> None:
+    def _find_causes(self, mart: Mart) -> None:
         """Make the temp table `causes`: id, cause."""
         if not self._has_arrivals:
             find_arrivals(
@@ -164,7 +166,7 @@ class _Comparison:
         until = _last_day(mart)
         if "customer_id" in mart.key:
             own = "arrivals.dimension = 'customer_id' and arrivals.value = changed.customer_id"
-        elif {"dimension", "value"} <= columns:
+        elif {"dimension", "value"} <= set(mart.key):
             own = "arrivals.dimension = changed.dimension and arrivals.value = changed.value"
         else:
             own = "arrivals.dimension = 'all'"

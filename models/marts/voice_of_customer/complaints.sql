@@ -113,16 +113,16 @@ counted as (
         count(*) filter (where grouped_complaints.was_reopened) as reopened,
         count(*) filter (where grouped_complaints.status <> 'resolved') as unresolved,
         percentile_cont(0.5) within group (
-            order by grouped_complaints.first_response_hours
+            order by cast(grouped_complaints.first_response_hours as double)
         ) as median_first_response_hours,
         percentile_cont(0.9) within group (
-            order by grouped_complaints.first_response_hours
+            order by cast(grouped_complaints.first_response_hours as double)
         ) as p90_first_response_hours,
         percentile_cont(0.5) within group (
-            order by grouped_complaints.resolution_hours
+            order by cast(grouped_complaints.resolution_hours as double)
         ) as median_resolution_hours,
         percentile_cont(0.9) within group (
-            order by grouped_complaints.resolution_hours
+            order by cast(grouped_complaints.resolution_hours as double)
         ) as p90_resolution_hours
     from grouped_complaints
     inner join periods

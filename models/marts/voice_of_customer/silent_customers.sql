@@ -118,8 +118,7 @@ estimated as (
         coalesce(counted.complainers, 0) as complainers,
         cast(
             floor(
-                cast(coalesce(counted.complainers, 0) as decimal(18, 0))
-                / cast({{ var('complaint_share') }} as double) + 0.5
+                {{ share('coalesce(counted.complainers, 0)', var('complaint_share')) }} + 0.5
             ) as bigint
         ) as uncapped,
         present.is_complete,

@@ -20,7 +20,8 @@ MART = Mart(
     key=("period_start",), running=frozenset({"returned_since"}),
 )  # fmt: skip
 TABLES = {
-    "core.customer_identities": "source_name varchar, source_customer_id varchar, customer_id varchar",
+    "core.customer_identities": "source_name varchar, source_customer_id varchar, "
+    "customer_id varchar",
     "core.customer_dimensions": "customer_id varchar, dimension varchar, value varchar",
     "intermediate.int_source_prefixes": "source_name varchar, id_prefix varchar",
     "intermediate.int_data_cutoff": "cutoff_day date, data_cutoff timestamp",
@@ -70,7 +71,7 @@ class Warehouse:
             ).fetchall()
 
 
-def row(month, lost, money=1, rate=0.5, since=0, is_final=True, is_restating=False):  # noqa: FBT002
+def row(month, lost, money=1, rate=0.5, since=0, is_final=True, is_restating=False):
     """One cell of the mart."""
     return [date(2026, month, 1), lost, money, rate, since, is_final, is_restating]
 
@@ -132,8 +133,12 @@ def test_more_cells_than_anybody_reads_are_one_row_per_measure(warehouse, monkey
 
 def test_keys_and_running_columns_come_from_the_manifest():
     """The list of what is compared is derived: a new mart is in it without a word."""
-    test = {"resource_type": "test", "attached_node": "m", "test_metadata": {
-        "name": "unique_combination", "kwargs": {"columns": ["grain", "period_start"]}}}  # fmt: skip
+    columns = ["grain", "coalesce(period_start, '')"]
+    test = {
+        "resource_type": "test",
+        "attached_node": "m",
+        "test_metadata": {"name": "unique_combination", "kwargs": {"columns": columns}},
+    }
     model = {
         "resource_type": "model", "unique_id": "m", "fqn": ["holdfast", "marts", "retention", "m"],
         "config": {"materialized": "table"}, "schema": "retention", "name": "m",

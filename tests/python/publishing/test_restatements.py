@@ -119,7 +119,9 @@ class History:
     def _build(self) -> None:
         done = subprocess.run(
             [
-                str(Path(sys.executable).parent / "dbt"), "--quiet", "run", "--select",
+                str(Path(sys.executable).parent / "dbt"), "--quiet", "build",
+                "--exclude-resource-type", "test", "--exclude-resource-type", "unit_test",
+                "--select",
                 *(f"+{name}" for name in MARTS), "int_source_prefixes",
                 "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
                 "--log-path", str(self.workspace.dbt_logs),
@@ -157,8 +159,8 @@ class History:
             ("retention.retention_rates",
              ["grain", "period_start", "basis", "dimension", "value"], COUNTS),
             ("revenue.revenue_growth",
-             ["grain", "period_start", "basis", "dimension", "value", "component",
-              "refund_basis"], ["customers", "orders", "revenue", "revenue_per_customer"]),
+             ["period_start", "component", "refund_basis"],
+             ["customers", "orders", "revenue", "revenue_per_customer"]),
         ):  # fmt: skip
             columns = ", ".join([*key, *measures])
             for row in self.rows(f"select {columns} from {mart} where is_final"):
@@ -227,7 +229,7 @@ def test_first_published_stays(history):
         "select refresh_id, as_first_published, as_published_before, as_now "
         "from quality.restatements where mart = 'revenue.revenue_growth' and measure = 'revenue' "
         "and cell like '%2026-02-01%' and cell like '%returning%' and cell like '%order_basis%' "
-        "and cell like '%\"month\"%' order by refresh_id"
+        "order by refresh_id"
     )
     assert [row[1:] for row in rows] == [(20, 20, 23), (20, 23, 35)]
     assert [history.ids.index(row[0]) + 1 for row in rows] == [3, 5]
