@@ -93,8 +93,8 @@ class History:
                 self.workspace, self.contract, self.settings, session.refresh.refresh_id,
                 session.now,
             )  # fmt: skip
-        if not is_built:
-            self._build()
+        # a refresh on the same rows builds the same, but for its own records
+        self._build(["refreshes", "restatements"] if is_built else MARTS)
         marts = [
             mart
             for mart in read_marts(self.workspace.dbt_target / "manifest.json")
@@ -117,7 +117,7 @@ class History:
             }
         )
 
-    def _build(self) -> None:
+    def _build(self, marts: list[str]) -> None:
         done = subprocess.run(
             [
                 str(Path(sys.executable).parent / "dbt"), "--quiet",
@@ -125,7 +125,7 @@ class History:
                 *(["run"] if self.ids else ["build", "--exclude-resource-type", "test",
                                             "--exclude-resource-type", "unit_test"]),
                 "--select",
-                *(f"+{name}" for name in MARTS), "int_source_prefixes",
+                *(f"+{name}" for name in marts), "int_source_prefixes",
                 "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
                 "--log-path", str(self.workspace.dbt_logs),
                 *dbt_arguments(self.workspace, self.settings),
