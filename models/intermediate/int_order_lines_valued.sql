@@ -1,8 +1,7 @@
--- One row per line of a valid order that carries its net revenue (order basis), with the line's
--- share of it: by line amount, or by units where the lines come to nothing. Gift cards, shipping,
--- fees and lines without units carry none; an order without any other line is one unit of product
--- (none). Shares have 6 decimals: rounded to money where they are summed. margin is null where the
--- line's cost is unknown.
+-- One row per line of a valid order that carries its net revenue (order basis), with its share: by
+-- line amount, or by units where all lines are 0. Gift cards, shipping, fees and lines without units
+-- carry none; an order without another line is one unit of product (none). Shares have 6 decimals,
+-- rounded to money where they are summed; margin is null where the line's cost is unknown.
 {{ config(materialized='view') }}
 with
 

@@ -1,6 +1,6 @@
 -- One row per day of int_risk_days, person and measure of their subscriptions that can be a signal:
--- asked to cancel, a term near its end without talk about renewal, a failed payment (definitions
--- §7), each as it was known at the end of that day.
+-- asked to cancel, a term near its end without talk about renewal, a failed payment; and of their
+-- loyalty tier: lost lately (definitions §7), each as it was known at the end of that day.
 {{ config(materialized='view') }}
 {% set interval_months %}
 case subscription_periods.billing_interval
@@ -70,6 +70,45 @@ payments as (
         paid_on
     from {{ ref('int_payments_known') }}
     where status in ('failed', 'recovered', 'written_off')
+
+),
+
+loyalty_tiers as (
+
+    select
+        tier,
+        position
+    from {{ ref('loyalty_tiers') }}
+
+),
+
+tier_spells as (
+
+    select
+        person_number,
+        value,
+        previous_value,
+        valid_from,
+        valid_to
+    from {{ ref('int_dimension_spells') }}
+    where dimension = 'loyalty_tier' and previous_value is not null
+
+),
+
+-- who is in no tier stands below the first
+tiers_lost as (
+
+    select
+        tier_spells.person_number,
+        tier_spells.valid_from as lost_on,
+        tier_spells.valid_to,
+        coalesce(tiers_before.position, 0) - coalesce(tiers_after.position, 0) as steps
+    from tier_spells
+    left join loyalty_tiers as tiers_before
+        on tier_spells.previous_value = tiers_before.tier
+    left join loyalty_tiers as tiers_after
+        on tier_spells.value = tiers_after.tier
+    where coalesce(tiers_before.position, 0) > coalesce(tiers_after.position, 0)
 
 ),
 
@@ -232,6 +271,25 @@ final as (
     group by
         people.evaluation_on,
         people.person_number
+
+    union all
+
+    select
+        people.evaluation_on,
+        people.person_number,
+        'tier_lost' as signal,
+        cast(tiers_lost.steps as double) as value,
+        cast(null as double) as baseline,
+        tiers_lost.lost_on as since_on
+    from people
+    inner join tiers_lost
+        on
+        people.person_number = tiers_lost.person_number
+        and people.evaluation_on >= tiers_lost.lost_on
+        and (tiers_lost.valid_to is null or people.evaluation_on < tiers_lost.valid_to)
+    inner join rules
+        on tiers_lost.lost_on > {{ add_days('people.evaluation_on', '-rules.window_days') }}
+    where rules.signal = 'tier_lost'
 
 )
 

@@ -6,10 +6,7 @@
     ('bg_nbd', 'purchase_days', 'expected_days', 'rate_purchase_days', 'later_purchase_days'),
     ('bg_nbd_gamma_gamma', 'revenue', 'expected_revenue', 'rate_revenue', 'later_revenue')
 ] %}
-{% set ways = ['value', 'same_rate', 'nobody_returns'] %}
-{# decimals add up to the same in any order, doubles do not #}
-{% set total = 'cast(sum(cast({} as decimal(38, 9))) as double)' %}
-{% set people = 'nullif(cast(count(*) as double), 0)' %}
+{% set ways = ['model_value', 'same_rate', 'nobody_returns'] %}
 with
 
 fits as (
@@ -84,23 +81,23 @@ judged as (
         select
             '{{ model }}' as model,
             count(*) as customers,
-            {{ total.format(actual) }} as actual_total,
-            {% set guesses = [('value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
+            {{ exact_total(actual) }} as actual_total,
+            {% set guesses = [('model_value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
             {% for way, guess in guesses %}
                 {% set miss = guess ~ ' - ' ~ actual %}
-                {{ total.format('abs(' ~ miss ~ ')') }} / {{ people }} as mae_{{ way }},
-                sqrt({{ total.format('power(' ~ miss ~ ', 2)') }} / {{ people }}) as rmse_{{ way }},
-                {{ total.format(miss) }} / {{ people }} as bias_{{ way }},
-                {{ total.format(guess) }} as total_{{ way }},
+                {{ exact_mean('abs(' ~ miss ~ ')') }} as mae_{{ way }},
+                sqrt({{ exact_mean('power(' ~ miss ~ ', 2)') }}) as rmse_{{ way }},
+                {{ exact_mean(miss) }} as bias_{{ way }},
+                {{ exact_total(guess) }} as total_{{ way }},
                 (
-                    {{ people }} * {{ total.format(guess ~ ' * ' ~ actual) }}
-                    - {{ total.format(guess) }} * {{ total.format(actual) }}
+                    cast(count(*) as double) * {{ exact_total(guess ~ ' * ' ~ actual) }}
+                    - {{ exact_total(guess) }} * {{ exact_total(actual) }}
                 ) / nullif(
                     {% for side in [guess, actual] %}
                         sqrt(
                             greatest(
-                                {{ people }} * {{ total.format(side ~ ' * ' ~ side) }}
-                                - power({{ total.format(side) }}, 2),
+                                cast(count(*) as double) * {{ exact_total(side ~ ' * ' ~ side) }}
+                                - power({{ exact_total(side) }}, 2),
                                 0
                             )
                         ) {% if not loop.last %}*{% endif %}
@@ -109,8 +106,8 @@ judged as (
                 ) as correlation_{{ way }},
             {% endfor %}
             {% if predicted == 'revenue' %}
-                cast(count_if({{ actual }} >= low and {{ actual }} <= high) as double)
-                / {{ people }} as interval_coverage
+                {{ share('count_if(' ~ actual ~ ' >= low and ' ~ actual ~ ' <= high)', 'count(*)') }}
+                    as interval_coverage
             {% else %}
                 cast(null as double) as interval_coverage
             {% endif %}
@@ -172,7 +169,7 @@ rankings as (
             sum(cast(buyers as double) * middle)
             - 0.5 * cast(sum(buyers) as double) * sum(buyers)
         ) / nullif(cast(sum(buyers) as double) * sum(people - buyers), 0) as auc,
-        {{ total.format('actual * first_tenth') }} / nullif({{ total.format('actual') }}, 0)
+        {{ share(exact_total('actual * first_tenth'), exact_total('actual')) }}
             as top_decile_share,
         sum(people) as customers
     from ranked
@@ -213,7 +210,7 @@ measured as (
     select
         model,
         'interval_coverage' as measure,
-        interval_coverage as value,
+        interval_coverage as model_value,
         cast(null as double) as same_rate,
         cast(null as double) as nobody_returns,
         cast(0.8 as double) as actual,
@@ -231,7 +228,7 @@ measured as (
                 else 'mbg_nbd'
             end as model,
             '{{ measure }}' as measure,
-            max(case when way = 'model' then {{ measure }} end) as value,
+            max(case when way = 'model' then {{ measure }} end) as model_value,
             max(case when way = 'same_rate' then {{ measure }} end) as same_rate,
             cast({{ '0.5' if measure == 'auc' else '0.1' }} as double) as nobody_returns,
             cast(null as double) as actual,
@@ -274,7 +271,7 @@ final as (
     select
         measured.model,
         measured.measure,
-        measured.value,
+        measured.model_value,
         measured.same_rate,
         measured.nobody_returns,
         measured.actual,
@@ -290,7 +287,7 @@ final as (
     select
         refusals.model,
         'none' as measure,
-        cast(null as double) as value,
+        cast(null as double) as model_value,
         cast(null as double) as same_rate,
         cast(null as double) as nobody_returns,
         cast(null as double) as actual,

@@ -241,7 +241,7 @@ def test_cdnow_is_foretold_as_well_as_the_papers_foretell_it(real_cdnow):
     measures = {
         (model, measure): values
         for model, measure, *values in real_cdnow.rows(
-            "select model, measure, value, same_rate, nobody_returns, actual "
+            "select model, measure, model_value, same_rate, nobody_returns, actual "
             "from lifetime_value.model_backtest"
         )
     }
