@@ -1,5 +1,6 @@
 -- One row per person of the backtest: what came in the part left out, and what would have come at
--- the person's own rate until then (repeat days ÷ age; nothing of who first bought on its last day).
+-- the person's own rate until then (repeat days ÷ age; nothing of who first bought on its last
+-- day).
 with
 
 fits as (

@@ -32,8 +32,9 @@ where contacts.campaign_id = $campaign_id
     and contacts.returned_on is not null
 {%- endset %}
 
-{% set control_people = people | replace('= $variant', "= 'control' and $variant <> 'control'") %}
-{% set control_returned = returned | replace('= $variant', "= 'control' and $variant <> 'control'") %}
+{% set held_back = "= 'control' and $variant <> 'control'" %}
+{% set control_people = people | replace('= $variant', held_back) %}
+{% set control_returned = returned | replace('= $variant', held_back) %}
 
 {% set key = 'campaign_id, variant, dimension, value' %}
 

@@ -1,6 +1,6 @@
 -- One row per count of lifetime_value.cohort_lifetime_value: the query that lists who or what
--- stands behind a cell (quality.drill_queries holds all of them). Written from the definitions, on tables
--- of core alone, and not from the mart's model: that both agree is a proof of either.
+-- stands behind a cell (quality.drill_queries holds all of them). Written from the definitions, on
+-- tables of core alone, and not from the mart's model: that both agree is a proof of either.
 {{ config(materialized='view') }}
 {# the queries are text, indented for whoever reads them in the mart #}
 -- noqa: disable=LT02

@@ -1,5 +1,5 @@
 -- One row per line of a valid order that carries its net revenue (order basis), with its share: by
--- line amount, or by units where all lines are 0. Gift cards, shipping, fees and lines without units
+-- line amount, or by units where all are 0. Gift cards, shipping, fees and lines without units
 -- carry none; an order without another line is one unit of product (none). Shares have 6 decimals,
 -- rounded to money where they are summed; margin is null where the line's cost is unknown.
 {{ config(materialized='view') }}

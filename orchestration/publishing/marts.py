@@ -24,6 +24,8 @@ class Mart:
         columns: Comment of each column by name; a column without words has an empty one.
         not_null: Columns that the contract says are never null.
         model: Name of its dbt model, by which Dagster knows it.
+        key: Columns that name a row, as its key test says; empty where it has none.
+        running: Columns that go on changing for ever, as `meta: {is_running: true}` says.
     """
 
     schema: str
@@ -32,6 +34,8 @@ class Mart:
     columns: Mapping[str, str]
     not_null: frozenset[str]
     model: str = ""
+    key: tuple[str, ...] = ()
+    running: frozenset[str] = frozenset()
 
     @property
     def relation(self) -> str:
@@ -107,6 +111,12 @@ def _mart(node: Mapping[str, Any], key: tuple[str, ...]) -> Mart:
         },
         not_null=frozenset(keys | not_null),
         model=node["name"],
+        key=key,
+        running=frozenset(
+            name
+            for name, column in node["columns"].items()
+            if ((column.get("config") or {}).get("meta") or {}).get("is_running")
+        ),
     )
 
 

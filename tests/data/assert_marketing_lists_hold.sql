@@ -1,6 +1,6 @@
 -- Nobody stands in a list for marketing who opted out, unsubscribed, was erased, has an open
--- complaint or has had as many contacts as the cap allows (definitions §7, May we write?). Read from
--- what was delivered, not from contact_eligibility, and channel by channel.
+-- complaint or has had as many contacts as the cap allows (definitions §7, May we write?). Read
+-- from what was delivered, not from contact_eligibility, and channel by channel.
 with
 
 listed as (
@@ -81,6 +81,14 @@ contacts as (
         contacts.customer_id,
         contacts.channel
 
+),
+
+open_complaints as (
+
+    select distinct customer_id
+    from {{ ref('int_complaints_known') }}
+    where status <> 'resolved'
+
 )
 
 select
@@ -104,6 +112,8 @@ left join contacts
     on
     listed.customer_id = contacts.customer_id
     and listed.channel = contacts.channel
+left join open_complaints
+    on listed.customer_id = open_complaints.customer_id
 where
     customers.customer_id is null
     or customers.is_erased
@@ -118,8 +128,4 @@ where
         )
     )
     or contacts.contacts >= contact_channels.contact_cap
-    or exists (
-        select 1
-        from {{ ref('int_complaints_known') }} as complaints
-        where complaints.customer_id = listed.customer_id and complaints.status <> 'resolved'
-    )
+    or open_complaints.customer_id is not null

@@ -197,17 +197,11 @@ final as (
         margin,
         case
             when is_complete
-                then cast(
-                    cast(revenue as double) / nullif(cast(cohort_size as double), 0)
-                    as decimal(18, 2)
-                )
+                then cast({{ share('revenue', 'cohort_size') }} as decimal(18, 2))
         end as revenue_per_customer,
         case
             when is_complete
-                then cast(
-                    cast(margin as double) / nullif(cast(cohort_size as double), 0)
-                    as decimal(18, 2)
-                )
+                then cast({{ share('margin', 'cohort_size') }} as decimal(18, 2))
         end as margin_per_customer,
         margin_reason,
         is_complete,

@@ -215,14 +215,12 @@ final as (
         scored.orders_per_year,
         case when scored.formula_reason is null then scored.lifetime_years end
             as formula_lifetime_years,
-        case
-            when scored.formula_reason is null
-                then cast(
-                    scored.margin_rate * cast(scored.net_revenue as double)
-                    / nullif(cast(scored.valid_orders as double), 0)
-                    * scored.orders_per_year * scored.lifetime_years as decimal(18, 2)
-                )
-        end as formula_value,
+        cast(
+            case when scored.formula_reason is null then scored.margin_rate end
+            * cast(scored.net_revenue as double)
+            / nullif(cast(scored.valid_orders as double), 0)
+            * scored.orders_per_year * scored.lifetime_years as decimal(18, 2)
+        ) as formula_value,
         scored.formula_reason,
         subscriber_values.segment as subscription_segment,
         subscriber_values.mrr as subscription_mrr,

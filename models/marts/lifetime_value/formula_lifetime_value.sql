@@ -1,5 +1,5 @@
--- One row per basis, dimension and value: lifetime value by formula, revenue (or margin) a year of a
--- customer × 1 ÷ churn (definitions §5, Formula), churn being that of the last 6 complete months.
+-- One row per basis, dimension and value: lifetime value by formula, revenue (or margin) a year of
+-- a customer × 1 ÷ churn (definitions §5, Formula), churn being that of the last 6 complete months.
 -- Nothing here adds up over values.
 with
 

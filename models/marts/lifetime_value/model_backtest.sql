@@ -82,7 +82,9 @@ judged as (
             '{{ model }}' as model,
             count(*) as customers,
             {{ exact_total(actual) }} as actual_total,
-            {% set guesses = [('model_value', expected), ('same_rate', rate), ('nobody_returns', '0')] %}
+            {% set guesses = [
+                ('model_value', expected), ('same_rate', rate), ('nobody_returns', '0')
+            ] %}
             {% for way, guess in guesses %}
                 {% set miss = guess ~ ' - ' ~ actual %}
                 {{ exact_mean('abs(' ~ miss ~ ')') }} as mae_{{ way }},
@@ -106,8 +108,8 @@ judged as (
                 ) as correlation_{{ way }},
             {% endfor %}
             {% if predicted == 'revenue' %}
-                {{ share('count_if(' ~ actual ~ ' >= low and ' ~ actual ~ ' <= high)', 'count(*)') }}
-                    as interval_coverage
+                {% set inside = 'count_if(' ~ actual ~ ' >= low and ' ~ actual ~ ' <= high)' %}
+                {{ share(inside, 'count(*)') }} as interval_coverage
             {% else %}
                 cast(null as double) as interval_coverage
             {% endif %}

@@ -146,7 +146,7 @@ final as (
     select
         customers.customer_id,
         promoters.customer_id is not null as is_promoter,
-        cast(promoters.score as integer) as nps_score,
+        cast(floor(promoters.score) as integer) as nps_score,
         promoters.responded_on as nps_responded_on,
         referrers.customer_id is not null as is_referrer,
         coalesce(referrers.referred_people, 0) as referred_people,

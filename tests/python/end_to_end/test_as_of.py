@@ -70,7 +70,8 @@ def differing_tables(databases: dict[str, Path]) -> dict[str, object]:
             "select table_schema, table_name, "
             "string_agg(column_name, ', ' order by ordinal_position) "
             "from information_schema.columns where table_catalog = 'as_of' and table_schema in "
-            "('core', 'retention', 'revenue', 'win_back', 'quality') group by all order by all"
+            "('core', 'retention', 'revenue', 'lifetime_value', 'segmentation', 'win_back', "
+            "'voice_of_customer', 'quality') group by all order by all"
         ).fetchall()
         assert len(tables) > 10
         for schema, table, columns in tables:

@@ -1,24 +1,13 @@
 """The true effect of forty campaigns comes back.
 
-A sample is loaded as it is delivered, and the models up to those marts alone are built in this
-process (as in tests/python/sample_data/test_effects.py).
+The sample is loaded as it is delivered, and the models up to that mart alone are built in this
+process.
 """
-
-import datetime as dt
-import os
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
 
-from orchestration.contract import load_contract
-from orchestration.landing.accept import accept
-from orchestration.landing.read import read_deliveries
-from orchestration.settings import PROJECT, load_settings
-from orchestration.workspace import Workspace
-from tests.python.sample_data.conftest import plain  # noqa: F401 - a fixture
-
-DELIVERED_AT = dt.datetime(2026, 11, 1)  # noqa: DTZ001 - UTC
+from tests.python.sample_data.built import build
 
 # Two years of people who buy every four months or so: enough of them have been silent.
 FORTY_CAMPAIGNS = {
@@ -36,7 +25,7 @@ FORTY_CAMPAIGNS = {
 
 
 @pytest.fixture(scope="module")
-def sample(plain):  # noqa: F811 - the fixture
+def sample(plain):
     """One landing with 20 campaigns that work and 20 that do not."""
     return plain(("orders", "messages", "campaigns"), **FORTY_CAMPAIGNS)
 
@@ -44,22 +33,8 @@ def sample(plain):  # noqa: F811 - the fixture
 @pytest.fixture(scope="module")
 def outcomes(sample, tmp_path_factory):
     """Rows of the whole campaigns by campaign, and whether each has an effect."""
-    workspace = Workspace(PROJECT, sample.landing, tmp_path_factory.mktemp("campaigns"))
-    settings, contract = load_settings(), load_contract()
-    read_deliveries(workspace, contract, settings, "first", DELIVERED_AT)
-    accept(workspace, contract, settings, "first", DELIVERED_AT)
-    folder = workspace.warehouse
-    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
-    common += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
-        patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(workspace.work_db))
-        built = dbtRunner().invoke(
-            ["build", *common, "--exclude-resource-type", "test", "--exclude-resource-type",
-             "unit_test", "-s", "+campaign_outcomes"]
-        )  # fmt: skip
-    assert built.success, built.exception
-    with duckdb.connect(str(workspace.work_db), read_only=True) as con:
+    work_db = build(sample.landing, tmp_path_factory.mktemp("campaigns"), ("campaign_outcomes",))
+    with duckdb.connect(str(work_db), read_only=True) as con:
         rows = con.execute(
             "select * from win_back.campaign_outcomes where dimension = 'all' "
             "and campaign_kind = 'reactivation'"
