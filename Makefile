@@ -94,7 +94,7 @@ lint: setup ## ruff for Python, sqlfluff for SQL
 	echo "== lint"
 	$(BIN)/ruff check --quiet .
 	$(BIN)/ruff format --quiet --check .
-	$(BIN)/sqlfluff lint --disable-progress-bar --nocolor models tests/data
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar --nocolor models tests/data
 
 ui: setup ## Dagster's web page: runs, assets, checks, schedule, sensor, at http://127.0.0.1:3000 [as refresh]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.ui

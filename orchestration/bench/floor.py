@@ -11,10 +11,11 @@ import argparse
 import csv
 import gzip
 import json
+import runpy
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from graphlib import TopologicalSorter
 from itertools import groupby
 from pathlib import Path
@@ -49,12 +50,16 @@ class Task:
         name: Input, or model as schema.name.
         sql: Its statements.
         is_needed: Whether any mart asks for it.
+        python: File of a Python model, run after the statements; empty for all others.
+        reads: Relations that a Python model asks for, by the name of their model.
     """
 
     kind: str
     name: str
     sql: list[str]
     is_needed: bool = True
+    python: str = ""
+    reads: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,8 @@ def run_plan(file: Path) -> list[TaskCost]:
             started, cpu = time.monotonic(), time.process_time()
             for statement in task.sql:
                 con.execute(statement)
+            if task.python:
+                _run_python(con, task)
             costs.append(
                 TaskCost(
                     task.kind,
@@ -295,6 +302,27 @@ def _names(path: Path, ending: str | None) -> list[str]:
 # --- models ---------------------------------------------------------------------------------------
 
 
+class _References:
+    """What a Python model knows of dbt: the tables it reads."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, reads: Mapping[str, str]) -> None:
+        self._con = con
+        self._reads = reads
+
+    def ref(self, name: str) -> duckdb.DuckDBPyRelation:
+        """Return the relation of a model."""
+        return self._con.sql(f"select * from {self._reads[name]}")
+
+
+def _run_python(con: duckdb.DuckDBPyConnection, task: Task) -> None:
+    """Make the table of a Python model, by the file dbt runs."""
+    frame = runpy.run_path(task.python)["model"](_References(con, task.reads), con)
+    con.register("returned", frame)
+    relation = ".".join(quoted(part) for part in task.name.split("."))
+    con.execute(f"create table {relation} as select * from returned")
+    con.unregister("returned")
+
+
 def _models(workspace: Workspace, manifest: Mapping[str, Any]) -> Iterator[Task]:
     """Yield every seed and model but those that tell of the refresh, each after what it reads."""
     nodes = {
@@ -310,6 +338,19 @@ def _models(workspace: Workspace, manifest: Mapping[str, Any]) -> Iterator[Task]
         node = nodes[name]
         relation = f"{quoted(node['schema'])}.{quoted(node['alias'])}"
         schema = f"create schema if not exists {quoted(node['schema'])}"
+        if node.get("language") == "python":
+            asked = [nodes[read] for read in graph[name]]
+            reads = {
+                one["name"]: f"{quoted(one['schema'])}.{quoted(one['alias'])}" for one in asked
+            }
+            yield Task(
+                "model",
+                f"{node['schema']}.{node['alias']}",
+                [schema],
+                python=str(workspace.project / node["original_file_path"]),
+                reads=reads,
+            )
+            continue
         if node["resource_type"] == "seed":
             source = _seed(workspace.project / node["original_file_path"], node)
         else:
