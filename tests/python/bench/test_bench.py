@@ -42,9 +42,10 @@ def test_every_model_is_listed_with_its_rows(measured):
     """A model that explodes could be the one that is missing."""
     (run,) = measured.refreshes
     found = {model.name: model for model in run.models}
-    assert {name.partition(".")[2] for name in found} == names("models", ".sql") | names(
-        "seeds", ".csv"
-    )
+    files = names("models", ".sql") | names("models", ".py") | names("seeds", ".csv")
+    # its table has the name the architecture gives it
+    files.remove("churn_reasons_by_period")
+    assert {name.partition(".")[2] for name in found} == files
     views = {name.partition(".")[2] for name, model in found.items() if model.rows is None}
     assert views >= names("models/staging", ".sql")
     assert "orders" not in views
