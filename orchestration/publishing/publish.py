@@ -317,7 +317,7 @@ def _export_parquet(con: duckdb.DuckDBPyConnection, mart: Mart, folder: Path) ->
     path.parent.mkdir(parents=True, exist_ok=True)
     con.execute(
         f"copy (select * from marts.{mart.relation}) to {literal(str(path))} "
-        # level 1 makes files as small as level 3 does, in four fifths of the time
+        # level 1 took 8 to 24 % less time than level 3 on three marts, for sizes within 6 %
         "(format parquet, compression zstd, compression_level 1)"
     )
 
