@@ -77,7 +77,7 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" DBT_TARGET_PATH="$$scratch/target"
 	$(MAKE) lint > "$$scratch/lint.txt" 2>&1 & lint=$$!
 	echo "== dbt parse, every warning an error"
-	$(BIN)/dbt --quiet --warn-error parse --profiles-dir . --log-path "$$scratch/logs"
+	$(BIN)/dbt --quiet --warn-error parse --show-all-deprecations --profiles-dir . --log-path "$$scratch/logs"
 	echo "== dbt: every model, unit test and data test on empty inputs"
 	$(BIN)/python -m orchestration.landing.tables "$$scratch/work.duckdb"
 	$(BIN)/dbt build --quiet --profiles-dir . --log-path "$$scratch/logs"

@@ -11,12 +11,10 @@ import argparse
 import csv
 import gzip
 import json
-import runpy
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from graphlib import TopologicalSorter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,7 @@ from orchestration.landing.sql import list_of, literal, quoted
 from orchestration.landing.tables import create_tables
 from orchestration.memory import memory_limit
 from orchestration.settings import Settings
+from orchestration.straight import Step, ancestors, read_manifest, run_step, steps
 from orchestration.workspace import Workspace
 
 # Marts that tell of the refresh itself: the floor has nothing to tell.
@@ -47,19 +46,13 @@ class Task:
 
     Attributes:
         kind: read, or model (seeds too).
-        name: Input, or model as schema.name.
-        sql: Its statements.
+        step: Its statements; the name is that of the input, or of the model as schema.name.
         is_needed: Whether any mart asks for it.
-        python: File of a Python model, run after the statements; empty for all others.
-        reads: Relations that a Python model asks for, by the name of their model.
     """
 
     kind: str
-    name: str
-    sql: list[str]
+    step: Step
     is_needed: bool = True
-    python: str = ""
-    reads: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,14 +79,17 @@ def write_plan(workspace: Workspace, settings: Settings, folder: Path) -> Path:
     """
     contract = load_contract()
     folder.mkdir(parents=True, exist_ok=True)
-    manifest = json.loads((workspace.dbt_target / "manifest.json").read_text(encoding="utf-8"))
-    models = list(_models(workspace, manifest))
-    needed = _ancestors(manifest)
+    models = steps(workspace.project, workspace.dbt_target, without_schemas=[NOT_IN_FLOOR])
+    needed = _needed_inputs(read_manifest(workspace.dbt_target))
     zone = settings.get("business_timezone")
     landing = workspace.landing
     found = find_files(landing, contract, load_mapping(landing, contract, zone))
     reads = [
-        Task("read", name, _read_statements(contract.inputs[name], landing, files), name in needed)
+        Task(
+            "read",
+            Step(name, _read_statements(contract.inputs[name], landing, files)),
+            name in needed,
+        )
         for name, files in found.files.items()
         if files
     ]
@@ -102,7 +98,7 @@ def write_plan(workspace: Workspace, settings: Settings, folder: Path) -> Path:
         # hashed e-mail joins guests to accounts, so the marts need it
         "hash_key": personal.hash_key(workspace),
         "feeds": _feeds(contract, found.files),
-        "tasks": [asdict(task) for task in (*reads, *models)],
+        "tasks": [asdict(task) for task in (*reads, *(Task("model", step) for step in models))],
     }
     file = folder / "plan.json"
     file.write_text(json.dumps(plan), encoding="utf-8")
@@ -133,16 +129,14 @@ def run_plan(file: Path) -> list[TaskCost]:
                 "insert into ops.feeds values (?, 'main', now()::timestamp, now()::timestamp, ?)",
                 feed,
             )
-        for task in (Task(**one) for one in plan["tasks"]):
+        for one in plan["tasks"]:
+            task = Task(one["kind"], Step(**one["step"]), one["is_needed"])
             started, cpu = time.monotonic(), time.process_time()
-            for statement in task.sql:
-                con.execute(statement)
-            if task.python:
-                _run_python(con, task)
+            run_step(con, task.step)
             costs.append(
                 TaskCost(
                     task.kind,
-                    task.name,
+                    task.step.name,
                     task.is_needed,
                     round(time.monotonic() - started, 3),
                     round(time.process_time() - cpu, 3),
@@ -299,95 +293,18 @@ def _names(path: Path, ending: str | None) -> list[str]:
         ]
 
 
-# --- models ---------------------------------------------------------------------------------------
-
-
-class _References:
-    """What a Python model knows of dbt: the tables it reads."""
-
-    def __init__(self, con: duckdb.DuckDBPyConnection, reads: Mapping[str, str]) -> None:
-        self._con = con
-        self._reads = reads
-
-    def ref(self, name: str) -> duckdb.DuckDBPyRelation:
-        """Return the relation of a model."""
-        return self._con.sql(f"select * from {self._reads[name]}")
-
-
-def _run_python(con: duckdb.DuckDBPyConnection, task: Task) -> None:
-    """Make the table of a Python model, by the file dbt runs."""
-    frame = runpy.run_path(task.python)["model"](_References(con, task.reads), con)
-    con.register("returned", frame)
-    relation = ".".join(quoted(part) for part in task.name.split("."))
-    con.execute(f"create table {relation} as select * from returned")
-    con.unregister("returned")
-
-
-def _models(workspace: Workspace, manifest: Mapping[str, Any]) -> Iterator[Task]:
-    """Yield every seed and model but those that tell of the refresh, each after what it reads."""
-    nodes = {
-        name: node
-        for name, node in manifest["nodes"].items()
-        if node["resource_type"] in ("model", "seed") and node["schema"] != NOT_IN_FLOOR
-    }
-    graph = {name: node["depends_on"].get("nodes", []) for name, node in nodes.items()}
-    compiled = workspace.dbt_target / "compiled" / manifest["metadata"]["project_name"]
-    for name in TopologicalSorter(graph).static_order():
-        if name not in nodes:
-            continue
-        node = nodes[name]
-        relation = f"{quoted(node['schema'])}.{quoted(node['alias'])}"
-        schema = f"create schema if not exists {quoted(node['schema'])}"
-        if node.get("language") == "python":
-            asked = [nodes[read] for read in graph[name]]
-            reads = {
-                one["name"]: f"{quoted(one['schema'])}.{quoted(one['alias'])}" for one in asked
-            }
-            yield Task(
-                "model",
-                f"{node['schema']}.{node['alias']}",
-                [schema],
-                python=str(workspace.project / node["original_file_path"]),
-                reads=reads,
-            )
-            continue
-        if node["resource_type"] == "seed":
-            source = _seed(workspace.project / node["original_file_path"], node)
-        else:
-            source = (compiled / node["original_file_path"]).read_text(encoding="utf-8")
-        kind = "view" if node["config"]["materialized"] == "view" else "table"
-        yield Task(
-            "model",
-            f"{node['schema']}.{node['alias']}",
-            [schema, f"create {kind} {relation} as ({source}\n)"],
-        )
-
-
-def _seed(path: Path, node: Mapping[str, Any]) -> str:
-    types = ", ".join(
-        f"{literal(name)}: {literal(kind)}"
-        for name, kind in (node["config"].get("column_types") or {}).items()
-    )
-    return f"select * from read_csv({literal(str(path))}, header = true, types = {{{types}}})"
-
-
-def _ancestors(manifest: Mapping[str, Any]) -> set[str]:
+def _needed_inputs(manifest: Mapping[str, Any]) -> set[str]:
     """Names of the inputs that a mart of the floor reads, over however many models."""
     nodes, sources = manifest["nodes"], manifest["sources"]
-    waiting = [
+    marts = [
         name
         for name, node in nodes.items()
         if node["resource_type"] == "model"
         and "marts" in node["fqn"]
         and node["schema"] != NOT_IN_FLOOR
     ]
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in seen:
-            seen.add(name)
-            waiting += nodes.get(name, {}).get("depends_on", {}).get("nodes", [])
-    return {sources[name]["name"] for name in seen if name in sources}
+    graph = {name: node.get("depends_on", {}).get("nodes", []) for name, node in nodes.items()}
+    return {sources[name]["name"] for name in ancestors(graph, marts) if name in sources}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,6 @@ says nothing.
 """
 
 import copy
-import json
 import os
 import re
 import subprocess
@@ -18,6 +17,9 @@ import pytest
 
 from orchestration.contract import load_contract
 from orchestration.landing.tables import create_tables
+from orchestration.settings import load_settings
+from orchestration.straight import read_manifest
+from tests.python.shared import compiled_models
 
 sys.path.append(str(Path(__file__).parent / "conventions"))
 
@@ -28,52 +30,14 @@ PROJECT = house_rules.PROJECT
 
 
 @pytest.fixture(scope="session")
-def dbt_folder(tmp_path_factory):
-    """Parse with every warning an error, then compile; returns the parse and the target folder."""
-    folder = tmp_path_factory.mktemp("conventions")
-    environment = os.environ | {
-        "HOLDFAST_WORK_DB": str(folder / "work.duckdb"),
-        "DBT_TARGET_PATH": str(folder / "target"),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
-    common = [
-        "--profiles-dir",
-        str(PROJECT),
-        "--project-dir",
-        str(PROJECT),
-        "--log-path",
-        str(folder),
-    ]
-
-    def run(*arguments: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [str(Path(sys.executable).parent / "dbt"), *arguments, *common],
-            env=environment, cwd=folder, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
-
-    parsed = run("--warn-error", "parse", "--show-all-deprecations", "--no-partial-parse")
-    compiled = run("--quiet", "compile", "--no-introspect")
-    assert compiled.returncode == 0, compiled.stdout + compiled.stderr
-    return parsed, folder / "target"
-
-
-@pytest.fixture(scope="session")
-def manifest(dbt_folder):
+def manifest():
     """dbt's picture of the project, with compiled SQL."""
-    _, target = dbt_folder
-    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return read_manifest(compiled_models(load_settings()).target)
 
 
 def show_none(findings, hint=""):
     """Fail with every finding on its own line."""
     assert not findings, "\n".join([f"{len(findings)} found", *findings, hint])
-
-
-def test_dbt_parses_without_a_warning(dbt_folder):
-    """A warning is a config path that does nothing or a key that will stop working."""
-    parsed, _ = dbt_folder
-    assert parsed.returncode == 0, parsed.stdout
-    assert "WARNING" not in parsed.stdout.upper()
 
 
 # --- portable SQL ---------------------------------------------------------------------------------

@@ -1,14 +1,17 @@
-"""Warehouses refreshed from end to end, each once per session."""
+"""Warehouses from end to end, each made once per session: the sample by the real job."""
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from warehouses import Warehouse, refreshed
+from warehouses import Warehouse
 
 from examples import cdnow, online_retail
 from orchestration.settings import PROJECT
+from orchestration.workspace import Workspace
+from tests.python.shared import once, refreshed_straight
 
 sys.path.append(str(Path(__file__).parents[1] / "examples"))
 
@@ -25,38 +28,55 @@ def sample(sample_warehouse) -> Warehouse:
     return Warehouse(sample_warehouse)
 
 
+def converted(name: str, convert: Callable[[Path], None], source: Path | None = None) -> Warehouse:
+    """A warehouse of converted data, made once whichever test file and worker asks first.
+
+    Args:
+        name: Its folder.
+        convert: Writes the deliveries and their settings.yml into a folder.
+        source: The lines they were made of; None = lines.csv, which `convert` writes above them.
+    """
+
+    def make(folder: Path) -> None:
+        landing = folder / "landing"
+        convert(landing)
+        refreshed_straight(landing, folder / "warehouse", landing / "settings.yml")
+
+    folder = once(name, make)
+    landing = folder / "landing"
+    workspace = Workspace(
+        PROJECT, landing, folder / "warehouse", settings_file=landing / "settings.yml"
+    )
+    return Warehouse(workspace, source or folder / "lines.csv")
+
+
 @pytest.fixture(scope="session")
-def synthetic_retail(tmp_path_factory) -> Warehouse:
+def synthetic_retail() -> Warehouse:
     """Up to 2,000 lines with every kind of mess of Online Retail."""
-    folder = tmp_path_factory.mktemp("synthetic_retail")
-    source = write_synthetic_lines(folder / "lines.csv")
-    online_retail.convert(source, folder / "landing")
-    settings_file = folder / "landing" / "settings.yml"
-    return Warehouse(refreshed(folder / "landing", folder / "warehouse", settings_file), source)
+    return converted(
+        "synthetic_retail",
+        lambda landing: online_retail.convert(
+            write_synthetic_lines(landing.parent / "lines.csv"), landing
+        ),
+    )
 
 
 @pytest.fixture(scope="session")
-def real_retail(tmp_path_factory) -> Warehouse:
+def real_retail() -> Warehouse:
     """UCI Online Retail, where it is present."""
     if not REAL_LINES.exists():
         pytest.skip(f"{REAL_LINES} is not here")
-    folder = tmp_path_factory.mktemp("real_retail")
-    online_retail.convert(REAL_LINES, folder / "landing")
-    settings_file = folder / "landing" / "settings.yml"
-    return Warehouse(refreshed(folder / "landing", folder / "warehouse", settings_file), REAL_LINES)
+    return converted(
+        "real_retail", lambda landing: online_retail.convert(REAL_LINES, landing), REAL_LINES
+    )
 
 
 @pytest.fixture(scope="session")
-def real_cdnow(tmp_path_factory) -> Warehouse:
+def real_cdnow() -> Warehouse:
     """CDNOW, where it is present."""
     if not REAL_ORDERS.exists():
         pytest.skip(f"{REAL_ORDERS} is not here")
-    folder = tmp_path_factory.mktemp("real_cdnow")
-    cdnow.convert(REAL_ORDERS, folder / "landing")
-    settings_file = folder / "landing" / "settings.yml"
-    return Warehouse(
-        refreshed(folder / "landing", folder / "warehouse", settings_file), REAL_ORDERS
-    )
+    return converted("real_cdnow", lambda landing: cdnow.convert(REAL_ORDERS, landing), REAL_ORDERS)
 
 
 @pytest.fixture(params=["sample", "synthetic_retail", "real_retail", "real_cdnow"])

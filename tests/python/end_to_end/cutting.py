@@ -87,7 +87,7 @@ def cut(work_db: Path, day: date, zone: str) -> dict[str, int]:
 
 
 def _restate(con: duckdb.DuckDBPyConnection, end: datetime) -> int:
-    """Give orders, subscriptions and payments the status they had; returns how many changed."""
+    """Give what has a status the one it had, and no score before its answer; returns how many."""
     before = con.execute(
         "update landing.orders set status = case "
         # not cancelled yet: paid if it had been paid, else still waiting
@@ -113,6 +113,17 @@ def _restate(con: duckdb.DuckDBPyConnection, end: datetime) -> int:
     before += con.execute(
         "update landing.payments set status = 'failed' "
         "where status in ('succeeded', 'recovered') and paid_at >= $end",
+        {"end": end},
+    ).fetchall()[0][0]
+    # solved later: it stood open
+    before += con.execute(
+        "update landing.complaints set status = 'open' "
+        "where resolved_at >= $end and (reopened_at is null or reopened_at >= $end)",
+        {"end": end},
+    ).fetchall()[0][0]
+    before += con.execute(
+        "update landing.survey_responses set score = null, comment = null "
+        "where responded_at >= $end",
         {"end": end},
     ).fetchall()[0][0]
     return before

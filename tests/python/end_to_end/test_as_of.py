@@ -1,10 +1,6 @@
 """Any past day gives what a run gives on a delivery cut at that day."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -12,33 +8,13 @@ import duckdb
 import pytest
 from cutting import cut, plant
 
-from orchestration.settings import PROJECT
+from orchestration.settings import load_settings
+from tests.python.shared import compiled_models
 
 # A month's end, a day in the middle of one and shortly before the end.
 DAYS = [date(2024, 12, 31), date(2025, 8, 13), date(2026, 10, 20)]
-# What the refresh says about its own runs differs by nature; drill_queries names the cutoff.
-# Ages beyond these are many rows of the same kind.
-SHORT = {"max_age_weeks": 12, "max_age_months": 15, "max_age_quarters": 5}
+# What the refresh says about its own runs differs by nature.
 OWN_RECORDS = {"refreshes", "input_loads", "input_checks", "quarantined_rows"}
-
-
-def build_models(work_db: Path, as_of: date | None) -> None:
-    """Build every model, without the tests, in a work database of one's own."""
-    folder = work_db.parent
-    environment = os.environ | {
-        "HOLDFAST_WORK_DB": str(work_db),
-        "DBT_TARGET_PATH": str(folder / "target"),
-    }
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).parent / "dbt"), "--quiet", "run",
-            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-            "--log-path", str(folder / "logs"),
-            "--vars", json.dumps(SHORT | ({"as_of": as_of.isoformat()} if as_of else {})),
-        ],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
@@ -55,8 +31,9 @@ def test_as_of_is_a_run_on_a_delivery_cut_at_that_day(sample, day, tmp_path):
     assert removed["orders"] > 10
     assert removed["refunds"] > 0
     assert removed["restated"] > 0
-    build_models(databases["as_of"], day)
-    build_models(databases["cut"], None)
+    models = compiled_models(load_settings())
+    models.build(databases["as_of"], as_of=day)
+    models.build(databases["cut"])
     assert differing_tables(databases) == {}
 
 

@@ -15,13 +15,13 @@ import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_deliveries import MOST_LOADS, Content, File, deliveries, files_of, write
-from warehouses import refreshed
 
 from orchestration.contract import load_contract
 from orchestration.landing.accept import accept
 from orchestration.landing.read import read_deliveries
 from orchestration.settings import PROJECT, load_settings
 from orchestration.workspace import Workspace
+from tests.python.shared import refreshed_straight
 
 NOW = datetime(2026, 11, 23)  # noqa: DTZ001 - UTC
 CONTRACT = load_contract()
@@ -259,7 +259,7 @@ def published(
                 write(file, contents[file.input], landing, "", str(place))
         if number < last:
             load(Workspace(PROJECT, landing, warehouse), number)
-    return marts(refreshed(landing, warehouse, settings_file))
+    return marts(refreshed_straight(landing, warehouse, settings_file))
 
 
 def test_any_delivery_ends_in_the_same_marts(
@@ -277,7 +277,7 @@ def test_any_delivery_ends_in_the_same_marts(
     shown = repr(expected["core.customers"])
     assert HOSTILE.split("'", maxsplit=1)[0] in shown
     assert SECRET not in repr(expected)
-    # one that has everything; a refresh takes 40 CPU seconds, and seeds 1 and 2 were seen to agree
+    # one that has everything
     (tmp_path / "random").mkdir()
     rng = random.Random(1)  # noqa: S311 - no secret
     files = files_of(contents, rng, loads=2, share_of_changes=CHANGED)

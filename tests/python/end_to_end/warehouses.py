@@ -1,10 +1,8 @@
 """A published warehouse as the tests look at it, and the refresh as a person runs it."""
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +11,10 @@ from typing import Any
 import duckdb
 from oracle import Oracle, read_landing
 
-from orchestration.dbt_manifest import ensure_manifest
 from orchestration.refresh import run_refresh
 from orchestration.settings import PROJECT, load_settings
 from orchestration.workspace import Workspace
-
-_PARSED: dict[str, Path] = {}
+from tests.python.shared import copy_parsed
 
 
 @dataclass
@@ -53,14 +49,7 @@ def refreshed(landing: Path, warehouse: Path, settings_file: Path | None = None)
     """Refresh a warehouse in this process; fails the test when it is not published."""
     workspace = Workspace(PROJECT, landing, warehouse, settings_file=settings_file)
     settings = load_settings(settings_file)
-    # dbt reads the project once per settings and test process, not once per warehouse
-    parsed = _PARSED.get(settings.fingerprint)
-    if parsed is not None:
-        shutil.copytree(parsed, workspace.dbt_target, dirs_exist_ok=True)
-    else:
-        ensure_manifest(workspace, settings)
-        copy = Path(tempfile.mkdtemp(dir=os.environ["HOLDFAST_WAREHOUSE"]))
-        _PARSED[settings.fingerprint] = shutil.copytree(workspace.dbt_target, copy / "target")
+    copy_parsed(settings, workspace)
     assert run_refresh(workspace, settings), "not published; see above why"
     return workspace
 

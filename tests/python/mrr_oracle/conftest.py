@@ -1,13 +1,10 @@
 """A warehouse of the histories: loaded by the real loader, only the revenue models built."""
 
 import datetime as dt
-import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from dbt.cli.main import dbtRunner
 
 from orchestration.contract import load_contract
 from orchestration.landing.accept import accept
@@ -18,6 +15,7 @@ from tests.python.mrr_oracle.compare import MODELS
 from tests.python.mrr_oracle.delivered import Delivered
 from tests.python.mrr_oracle.histories import CUTOFF_DAY, ZONE, Histories
 from tests.python.mrr_oracle.oracle import Oracle
+from tests.python.shared import compiled_models
 
 PEOPLE, SEED = 1000, 5
 
@@ -33,17 +31,7 @@ def build(
         workspace = Workspace(PROJECT, landing, folder / "warehouse", settings_file=settings_file)
         read_deliveries(workspace, contract, settings, str(number), came_at)
         accept(workspace, contract, settings, str(number), came_at)
-    common = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
-    common += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
-    common += ["--vars", json.dumps({"business_timezone": zone})]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
-        patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(workspace.work_db))
-        built = dbtRunner().invoke(
-            ["build", *common, "--exclude-resource-type", "test", "--exclude-resource-type",
-             "unit_test", "-s", *(f"+{model}" for model in MODELS)]
-        )  # fmt: skip
-    assert built.success, built.exception
+    compiled_models(settings).build(workspace.work_db, up_to=MODELS)
     return workspace
 
 

@@ -6,6 +6,7 @@ import pytest
 from tests.python.mrr_oracle import compare
 from tests.python.mrr_oracle.broken import RULES, broken
 from tests.python.mrr_oracle.movements import LINES, event_rows, movement_rows, retention_rows
+from tests.python.shared import compiled_models
 
 
 def test_every_model_says_what_the_definitions_say(warehouse, oracle):
@@ -68,5 +69,6 @@ def test_every_situation_is_among_the_histories(oracle):
 def test_broken_rule_is_found(words, warehouse, oracle):
     """Prevents a comparison that would pass whatever the models say."""
     rule = RULES[words]
-    with broken(warehouse.work_db.parents[1] / "target", warehouse.work_db, rule) as con:
+    target = compiled_models(warehouse.read_settings()).target
+    with broken(target, warehouse.work_db, rule) as con:
         assert compare.of(rule.shows_in, con, oracle), f"{words}: nobody noticed"

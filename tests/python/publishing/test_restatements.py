@@ -2,10 +2,6 @@
 
 import csv
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +9,6 @@ import duckdb
 import pytest
 
 from orchestration.contract import load_contract
-from orchestration.dbt_manifest import dbt_arguments
 from orchestration.landing.accept import accept
 from orchestration.landing.read import read_deliveries
 from orchestration.publishing.marts import read_marts
@@ -23,6 +18,7 @@ from orchestration.records import Ending
 from orchestration.session import Session
 from orchestration.settings import PROJECT, load_settings
 from orchestration.workspace import Workspace
+from tests.python.shared import compiled_models
 
 MARTS = [
     "retention_rates", "revenue_growth", "restatements", "refreshes", "customer_dimensions",
@@ -66,7 +62,7 @@ DELIVERIES = [
 class History:
     """Deliveries into one warehouse, each loaded, built and published, without the guards."""
 
-    def __init__(self, folder: Path, parsed: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.workspace = Workspace(PROJECT, folder / "landing", folder / "warehouse")
         self.settings = load_settings(None)
         self.contract = load_contract()
@@ -74,8 +70,7 @@ class History:
         self.changes: list[set] = []
         self.workspace.landing.mkdir(parents=True)
         (self.workspace.landing / "inputs.yml").write_text("loaded_through: 2026-08-31\n")
-        # the models were read for the sample already
-        shutil.copytree(parsed, self.workspace.dbt_target, dirs_exist_ok=True)
+        self.models = compiled_models(self.settings)
 
     def deliver(self, number: int, files: dict) -> None:
         """Write files and load them."""
@@ -94,10 +89,12 @@ class History:
                 session.now,
             )  # fmt: skip
         # a refresh on the same rows builds the same, but for its own records
-        self._build(["refreshes", "restatements"] if is_built else MARTS)
+        self.models.build(
+            self.workspace.work_db, up_to=["refreshes", "restatements"] if is_built else MARTS
+        )
         marts = [
             mart
-            for mart in read_marts(self.workspace.dbt_target / "manifest.json")
+            for mart in read_marts(self.models.target / "manifest.json")
             if self._is_built(mart)
         ]
         before = self.final_cells() if read_manifest(self.workspace) else {}
@@ -116,30 +113,6 @@ class History:
                 if now.get((mart, cell, measure)) != value
             }
         )
-
-    def _build(self, marts: list[str]) -> None:
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).parent / "dbt"), "--quiet",
-                # the seeds stay as they are
-                *(["run"] if self.ids else ["build", "--exclude-resource-type", "test",
-                                            "--exclude-resource-type", "unit_test"]),
-                "--select",
-                *(f"+{name}" for name in marts), "int_source_prefixes",
-                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-                "--log-path", str(self.workspace.dbt_logs),
-                *dbt_arguments(self.workspace, self.settings),
-            ],
-            cwd=PROJECT,
-            env=os.environ
-            | self.workspace.environment()
-            | {
-                "HOLDFAST_WORK_DB": str(self.workspace.work_db),
-                "DBT_TARGET_PATH": str(self.workspace.dbt_target),
-            },
-            capture_output=True, text=True, check=False, timeout=600,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
 
     def _is_built(self, mart) -> bool:
         with duckdb.connect(str(self.workspace.work_db), read_only=True) as con:
@@ -184,9 +157,9 @@ class History:
 
 
 @pytest.fixture(scope="module")
-def history(tmp_path_factory, sample_warehouse):
+def history(tmp_path_factory):
     """Five refreshes: history, a late row, a correction, a merge, a refund and a late row."""
-    story = History(tmp_path_factory.mktemp("restated"), sample_warehouse.dbt_target)
+    story = History(tmp_path_factory.mktemp("restated"))
     for number, files in enumerate(DELIVERIES, start=1):
         story.deliver(number, files)
         if number == 2:

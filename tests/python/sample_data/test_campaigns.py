@@ -4,6 +4,8 @@ The sample is loaded as it is delivered, and the models up to that mart alone ar
 process.
 """
 
+import statistics
+
 import duckdb
 import pytest
 
@@ -54,9 +56,11 @@ def test_forty_campaigns_of_a_thousand_people_an_arm(outcomes):
     for row, _ in outcomes:
         assert row["people"] >= 999
         assert row["control_people"] >= 999
-        assert 0.08 <= row["control_return_rate"] <= 0.12
+        # of a thousand people, two in a hundred more or fewer are chance
+        assert 0.06 <= row["control_return_rate"] <= 0.14
         assert row["evidence"] == "control group"
         assert row["is_complete"]
+    assert 0.08 <= statistics.mean(row["control_return_rate"] for row, _ in outcomes) <= 0.12
 
 
 def test_true_effects_come_back(outcomes):

@@ -6,17 +6,17 @@ their own. The forecast's models run on them as they are.
 """
 
 import dataclasses
-import os
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
-from dbt.cli.main import dbtRunner
 
 from orchestration.sample_data.parameters import Parameters
-from orchestration.settings import PROJECT
+from orchestration.settings import PROJECT, load_settings
+from orchestration.straight import Step, run_step, steps
 from tests.python.sample_data.delivered import write
+from tests.python.shared import compiled_models
 
 SEEDS = (1, 2, 3)
 MEASURES = ("order_revenue", "mrr", "total")
@@ -100,20 +100,7 @@ MONTHS = """
 """
 
 
-def compiled(folder: Path) -> list[tuple[str, str]]:
-    """The forecast's models as dbt sends them: where each goes, and its query."""
-    arguments = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
-    arguments += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
-        patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(folder / "work.duckdb"))
-        result = dbtRunner().invoke(["compile", *arguments, "-s", *MODELS])
-    assert result.success, result.exception
-    nodes = {ended.node.name: ended.node for ended in result.result.results}
-    return [(nodes[name].relation_name, nodes[name].compiled_code) for name in MODELS]
-
-
-def back_tests(folder: Path, seed: int, models: list[tuple[str, str]]) -> np.ndarray:
+def back_tests(folder: Path, seed: int, models: list[Step]) -> np.ndarray:
     """Writes a sample, forecasts from each of its month ends, and returns what had ended."""
     parameters = dataclasses.replace(Parameters(customers=2000, seed=seed, years=6.0), **CLEAN)
     sample = write(folder / "sample", parameters, INPUTS)
@@ -122,11 +109,11 @@ def back_tests(folder: Path, seed: int, models: list[tuple[str, str]]) -> np.nda
             con.execute(f"create temporary view {name} as {sample.select(name)}")
         truth = folder / "sample" / "truth" / "orders_*.parquet"
         con.execute(f"create temporary view truth as select * from '{truth}'")
-        con.execute("create schema intermediate; create schema revenue")
+        con.execute("create schema intermediate")
         con.execute(f"create table intermediate.int_forecast_cohorts as {COHORTS}")
         con.execute(f"create table intermediate.int_forecast_months as {MONTHS}")
-        for relation, query in models:
-            con.execute(f"create table {relation} as {query}")
+        for step in models:
+            run_step(con, step)
         return (
             con.execute(
                 """
@@ -149,7 +136,9 @@ def back_tests(folder: Path, seed: int, models: list[tuple[str, str]]) -> np.nda
 def judged(tmp_path_factory):
     """Back-tests whose month has ended, by seed."""
     folder = tmp_path_factory.mktemp("forecast")
-    models = compiled(folder)
+    every = steps(PROJECT, compiled_models(load_settings()).target, up_to=MODELS)
+    models = [step for step in every if step.name.partition(".")[2] in MODELS]
+    assert len(models) == len(MODELS)
     return {seed: back_tests(folder / str(seed), seed, models) for seed in SEEDS}
 
 

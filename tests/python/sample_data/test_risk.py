@@ -24,17 +24,11 @@ EFFECTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory):
-    """One folder of dbt for all builds: what is parsed once is parsed."""
-    return tmp_path_factory.mktemp("target")
-
-
 @pytest.fixture(scope="module", params=SEEDS)
-def marts(request, plain, target, tmp_path_factory):
+def marts(request, plain, tmp_path_factory):
     """The marts of one sample, open for reading."""
     sample = plain(INPUTS, seed=request.param, **EFFECTS)
-    work_db = build(sample.landing, tmp_path_factory.mktemp("risk"), MARTS, target)
+    work_db = build(sample.landing, tmp_path_factory.mktemp("risk"), MARTS)
     with duckdb.connect(str(work_db), read_only=True) as con:
         yield con
 

@@ -1,0 +1,200 @@
+"""What tests of one session share, whichever worker needs it first: made once, never changed.
+
+Reading the project takes dbt half a minute and starting every model of a warehouse a minute more.
+Here it is parsed and compiled once for each set of settings; warehouses of which only the models'
+rows are looked at are then built by DuckDB alone.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from dbt.cli.main import dbtRunner
+
+from orchestration.contract import load_contract
+from orchestration.dbt_manifest import dbt_arguments, ensure_manifest
+from orchestration.guard import run_guards
+from orchestration.landing.accept import accept
+from orchestration.landing.read import read_deliveries
+from orchestration.publishing.marts import read_marts
+from orchestration.publishing.publish import publish
+from orchestration.publishing.restatements import record_restatements
+from orchestration.records import Ending, utc_now
+from orchestration.session import open_session
+from orchestration.settings import PROJECT, Settings, load_settings
+from orchestration.straight import read_manifest, run_step, steps
+from orchestration.workspace import Workspace
+
+_VARIABLE = "HOLDFAST_TESTS_SHARED"
+# without AS_OF; the only place where it enters the models
+_NO_AS_OF = "coalesce(cast(null as date), min(mark_on)) as cutoff_day"
+
+
+def open_shared_folder() -> bool:
+    """Make the folder of this session unless a process above did; returns whether it is ours."""
+    if _VARIABLE in os.environ:
+        return False
+    os.environ[_VARIABLE] = tempfile.mkdtemp(prefix="holdfast-tests-shared-")
+    return True
+
+
+def remove_shared_folder() -> None:
+    """Remove the folder of this session with all that was shared."""
+    shutil.rmtree(os.environ.pop(_VARIABLE), ignore_errors=True)
+
+
+def once(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that is filled by the first who asks; others wait for it.
+
+    Args:
+        name: Equal names share one folder.
+        make: Fills the folder, which is there and empty.
+
+    Returns:
+        The folder; read it, do not write into it.
+    """
+    shared = Path(os.environ[_VARIABLE])
+    folder, done = shared / name, shared / f"{name}.done"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
+
+
+def copy_parsed(settings: Settings, workspace: Workspace) -> None:
+    """Give a workspace the manifest of these settings, so that its refresh need not parse."""
+
+    def parse(folder: Path) -> None:
+        ensure_manifest(Workspace(PROJECT, folder, folder), settings)
+
+    parsed = once(f"parsed-{settings.fingerprint[:12]}", parse)
+    target = Workspace(PROJECT, parsed, parsed).dbt_target
+    shutil.copytree(target, workspace.dbt_target, dirs_exist_ok=True)
+
+
+@dataclass(frozen=True)
+class CompiledModels:
+    """Every model as dbt compiled it with some settings.
+
+    Attributes:
+        target: dbt's target folder.
+    """
+
+    target: Path
+
+    def build(
+        self,
+        work_db: Path,
+        *,
+        up_to: Collection[str] | None = None,
+        as_of: date | None = None,
+    ) -> None:
+        """Compute models in a work database whose inputs are loaded.
+
+        Args:
+            work_db: The database; closed.
+            up_to: Names of models; only they and what they need. None = every model.
+            as_of: The last whole local day that counts; None = what the data says.
+        """
+        config = {"preserve_insertion_order": "false"}
+        with duckdb.connect(str(work_db), config=config) as con:
+            con.execute("set TimeZone = 'UTC'")
+            con.execute("set enable_progress_bar = false")
+            for step in steps(PROJECT, self.target, up_to=up_to):
+                if as_of is not None and step.name == "intermediate.int_data_cutoff":
+                    cut = _NO_AS_OF.replace("null", f"'{as_of}'")
+                    assert step.sql[-1].count(_NO_AS_OF) == 1
+                    step.sql[-1] = step.sql[-1].replace(_NO_AS_OF, cut)
+                run_step(con, step)
+
+    def failing_tests(self, work_db: Path) -> list[str]:
+        """Run every data test that dbt would run; returns the names of those that find rows."""
+        manifest = read_manifest(self.target)
+        compiled = self.target / "compiled" / manifest["metadata"]["project_name"]
+        found = []
+        with duckdb.connect(str(work_db), read_only=True) as con:
+            con.execute("set TimeZone = 'UTC'")
+            for node in manifest["nodes"].values():
+                if node["resource_type"] == "test":
+                    file = compiled / node["original_file_path"]
+                    if file.suffix != ".sql":
+                        file /= node["path"]
+                    query = file.read_text(encoding="utf-8")
+                    if con.execute(f"select 1 from ({query}) limit 1").fetchall():
+                        found.append(node["name"])
+        return found
+
+
+def compiled_models(settings: Settings) -> CompiledModels:
+    """Return the models and data tests of the project as dbt compiles them with these settings.
+
+    Args:
+        settings: Business settings, without AS_OF.
+    """
+
+    def compile_all(folder: Path) -> None:
+        # parsed with the defaults whatever the settings: no setting enters what dbt parses
+        workspace = Workspace(PROJECT, folder, folder)
+        copy_parsed(load_settings(), workspace)
+        common = ["--quiet", "--log-level-file", "none", "--log-path", str(folder)]
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in workspace.environment().items():
+                patch.setitem(os.environ, name, value)
+            parsed = dbtRunner().invoke(
+                ["parse", *common, *dbt_arguments(workspace, load_settings())]
+            )
+            assert parsed.success, parsed.exception
+            ended = dbtRunner(manifest=parsed.result).invoke(
+                [
+                    "compile", *common, "--no-introspect", "--no-populate-cache",
+                    "--select", "resource_type:model", "resource_type:test",
+                    "--exclude", "file:*.py",
+                    *dbt_arguments(workspace, settings),
+                ]
+            )  # fmt: skip
+        assert ended.success, ended.exception
+
+    folder = once(f"compiled-{settings.fingerprint[:12]}", compile_all)
+    return CompiledModels(Workspace(PROJECT, folder, folder).dbt_target)
+
+
+def refreshed_straight(
+    landing: Path, warehouse: Path, settings_file: Path | None = None
+) -> Workspace:
+    """Refresh a warehouse: load, guard, accept, every model, every data test, publish.
+
+    Each step is that of the real refresh, but DuckDB runs what dbt compiled, without dbt and
+    Dagster around it. Fails the test when a guard or a data test says no.
+
+    Args:
+        landing: The delivered files.
+        warehouse: Folder of the warehouse.
+        settings_file: Its settings.
+    """
+    workspace = Workspace(PROJECT, landing, warehouse, settings_file=settings_file)
+    settings, contract = load_settings(settings_file), load_contract()
+    models = compiled_models(settings)
+    with open_session(workspace, settings) as session:
+        told = (workspace, contract, settings, session.refresh.refresh_id, session.now)
+        read_deliveries(*told)
+        run_guards(session)
+        assert session.ending is None, session.ending
+        accept(*told)
+        models.build(workspace.work_db)
+        assert models.failing_tests(workspace.work_db) == []
+        marts = read_marts(models.target / "manifest.json")
+        record_restatements(workspace, marts, session.refresh)
+        publish(workspace, marts, session.refresh, utc_now())
+        session.ending = Ending("published")
+    return workspace
