@@ -94,6 +94,8 @@ def develop(
     started = time.monotonic()
     lay_out(workspace)
     os.environ.update(workspace.environment() | {"DBT_LOG_PATH": str(workspace.dbt_logs)})
+    # dbt runs in this process, which opens the database itself afterwards
+    os.environ["HOLDFAST_KEEP_OPEN"] = "False"
     from dbt.cli.main import dbtRunner
 
     common = ["--log-level", "none", "--log-level-file", "none"]

@@ -151,6 +151,7 @@ def compiled_models(settings: Settings) -> CompiledModels:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in workspace.environment().items():
                 patch.setitem(os.environ, name, value)
+            patch.setitem(os.environ, "HOLDFAST_KEEP_OPEN", "False")
             parsed = dbtRunner().invoke(
                 ["parse", *common, *dbt_arguments(workspace, load_settings())]
             )

@@ -802,6 +802,7 @@ def built(tmp_path_factory, histories):
     paths = {rule: folder / rule / "work.duckdb" for rule in RULES}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
+        patch.setitem(os.environ, "HOLDFAST_KEEP_OPEN", "False")
         patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(folder / "work.duckdb"))
         parsed = dbtRunner().invoke(["parse", *common])
         assert parsed.success, parsed.exception
