@@ -16,6 +16,26 @@ case
 end
 {% endmacro %}
 
+{# How many of the 12 months up to last_month a group's variation is about: those from that of its
+   first row on (definitions §6, XYZ). Rows are months; a month without a row is one too. #}
+{% macro variation_months(period_number, last_month) %}
+greatest(
+    {{ last_month }} - greatest(min({{ period_number }}), {{ last_month }} - 11) + 1,
+    0
+)
+{% endmacro %}
+
+{# Total of a group's rows in the 12 months up to last_month, null without any; months without a row
+   would add nothing. #}
+{% macro variation_sum(amount, period_number, last_month) %}
+sum(
+    case
+        when {{ period_number }} between {{ last_month }} - 11 and {{ last_month }}
+            then {{ amount }}
+    end
+)
+{% endmacro %}
+
 {# X, Y or Z of a variation; Z too where there are too few months to say. #}
 {% macro xyz_class(variation) %}
 case

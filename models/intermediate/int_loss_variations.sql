@@ -41,26 +41,13 @@ month_revenue as (
 
 ),
 
--- months without revenue add nothing to either sum
 sums as (
 
     select
         customer_id,
-        last_month - greatest(min(period_number), last_month - 11) + 1 as months,
-        coalesce(
-            sum(
-                case when period_number between last_month - 11 and last_month then cents end
-            ),
-            0
-        ) as cents,
-        coalesce(
-            sum(
-                case
-                    when period_number between last_month - 11 and last_month then cents * cents
-                end
-            ),
-            0
-        ) as squares
+        {{ variation_months('period_number', 'last_month') }} as months,
+        {{ variation_sum('cents', 'period_number', 'last_month') }} as cents,
+        {{ variation_sum('cents * cents', 'period_number', 'last_month') }} as squares
     from month_revenue
     group by
         customer_id,
@@ -72,7 +59,7 @@ final as (
 
     select
         customer_id,
-        cast(greatest(months, 0) as integer) as months,
+        cast(months as integer) as months,
         {{ xyz_class(variation('months', 'cents', 'squares')) }} as xyz_class
     from sums
 

@@ -42,42 +42,24 @@ month_revenue as (
 
 ),
 
-first_months as (
-
-    select
-        customer_id,
-        min(period_number) as first_month
-    from month_revenue
-    group by customer_id
-
-),
-
-bounds as (
-
-    select
-        first_months.customer_id,
-        last_months.last_month,
-        greatest(first_months.first_month, last_months.last_month - 11) as from_month
-    from first_months
-    cross join last_months
-
-),
-
--- months without revenue add nothing to either sum
 sums as (
 
     select
-        bounds.customer_id,
-        max(bounds.last_month - bounds.from_month + 1) as months,
-        coalesce(sum(month_revenue.cents), 0) as cents,
-        coalesce(sum(month_revenue.cents * month_revenue.cents), 0) as squares
-    from bounds
-    left join month_revenue
-        on
-        bounds.customer_id = month_revenue.customer_id
-        and bounds.from_month <= month_revenue.period_number
-        and bounds.last_month >= month_revenue.period_number
-    group by bounds.customer_id
+        month_revenue.customer_id,
+        {{ variation_months('month_revenue.period_number', 'last_months.last_month') }} as months,
+        {{ variation_sum(
+            'month_revenue.cents', 'month_revenue.period_number', 'last_months.last_month'
+        ) }} as cents,
+        {{ variation_sum(
+            'month_revenue.cents * month_revenue.cents',
+            'month_revenue.period_number',
+            'last_months.last_month'
+        ) }} as squares
+    from month_revenue
+    cross join last_months
+    group by
+        month_revenue.customer_id,
+        last_months.last_month
 
 ),
 
@@ -85,7 +67,7 @@ final as (
 
     select
         customer_id,
-        cast(greatest(months, 0) as integer) as months,
+        cast(months as integer) as months,
         {{ variation('months', 'cents', 'squares') }} as variation
     from sums
 

@@ -46,8 +46,7 @@ sales as (
         count(distinct order_id) as orders,
         sum(units) as units,
         {{ round_money('sum(net_revenue)') }} as net_revenue,
-        case when bool_and(margin is not null) then {{ round_money('sum(margin)') }} end as margin,
-        min({{ period_number("'month'", 'ordered_on') }}) as first_month
+        case when bool_and(margin is not null) then {{ round_money('sum(margin)') }} end as margin
     from lines
     group by product_id
 
@@ -66,31 +65,24 @@ month_units as (
 
 ),
 
-bounds as (
-
-    select
-        sales.product_id,
-        last_months.last_month,
-        greatest(sales.first_month, last_months.last_month - 11) as from_month
-    from sales
-    cross join last_months
-
-),
-
 unit_sums as (
 
     select
-        bounds.product_id,
-        max(bounds.last_month - bounds.from_month + 1) as months,
-        coalesce(sum(month_units.units_100), 0) as units_100,
-        coalesce(sum(month_units.units_100 * month_units.units_100), 0) as squares
-    from bounds
-    left join month_units
-        on
-        bounds.product_id = month_units.product_id
-        and bounds.from_month <= month_units.period_number
-        and bounds.last_month >= month_units.period_number
-    group by bounds.product_id
+        month_units.product_id,
+        {{ variation_months('month_units.period_number', 'last_months.last_month') }} as months,
+        {{ variation_sum(
+            'month_units.units_100', 'month_units.period_number', 'last_months.last_month'
+        ) }} as units_100,
+        {{ variation_sum(
+            'month_units.units_100 * month_units.units_100',
+            'month_units.period_number',
+            'last_months.last_month'
+        ) }} as squares
+    from month_units
+    cross join last_months
+    group by
+        month_units.product_id,
+        last_months.last_month
 
 ),
 
