@@ -117,7 +117,8 @@ def develop(
     runner = dbtRunner(manifest=outcome.result)
 
     def build(*arguments: str) -> list[Any]:
-        ended = runner.invoke(["build", *arguments, *common])
+        # the manifest was written when it was parsed, and is large
+        ended = runner.invoke(["build", "--no-write-json", *arguments, *common])
         if ended.result is None:
             raise DevError(str(ended.exception or "dbt ended without a result."))
         return list(ended.result.results)
