@@ -160,7 +160,8 @@ def compiled_models(settings: Settings) -> CompiledModels:
                 [
                     "compile", *common, "--no-introspect", "--no-populate-cache",
                     "--select", "resource_type:model", "resource_type:test",
-                    "--exclude", "file:*.py",
+                    # what is excluded does not take its tests with it
+                    "--exclude", "file:*.py", "--indirect-selection", "empty",
                     *dbt_arguments(workspace, settings),
                 ]
             )  # fmt: skip
