@@ -1,6 +1,6 @@
 -- One row per parent account of int_customer_parents, currency and month in which the MRR of any of
 -- its accounts changed: accounts with MRR and their sum at the open, at the close, and at the close
--- at the open's rate, each account's rounded by itself, and the movement the month is for the parent
+-- at the rate of the open, each account rounded by itself; and the movement it is for the parent
 -- over all accounts and currencies (definitions §4, Movements; E19).
 with
 

@@ -1,4 +1,4 @@
--- One row per parent account, currency and month in which the MRR of any account below it or its own
+-- One row per parent account, currency and month in which the MRR of an account below it or its own
 -- changed, and one per currency and month for all parents that stood still (null, is_unchanged):
 -- mrr_movements with all accounts of a parent netted as one (definitions §4, E19); an account alone
 -- is its own parent. Balances are not additive over months.
