@@ -1,8 +1,8 @@
 -- Parents are the company netted otherwise (definitions §4, E19): the lines of every row lead from
--- its open to its close; a parent's currencies share one movement, transfers are 0 together; per
--- month and currency the ends are those of mrr_movements, and nothing grows or is lost that did not
--- by account; parents at a close are those at its open, what came and what went; months open where
--- the one before closed, with rates that lie in 0-1.
+-- its open to its close and stand under its movement, which a parent's currencies share; per month
+-- and currency the ends are those of mrr_movements, what is new or churned no more than by account;
+-- parents at a close are those at its open, what came and what went; months open where the one
+-- before closed, with rates that lie in 0-1.
 with
 
 movements as (
@@ -119,6 +119,13 @@ broken_rows as (
         )
         or (currency = '{{ var("reporting_currency") }}' and fx_mrr <> 0)
         or (movement = 'churn') <> (churn_type is not null)
+        or (movement <> 'new' and new_mrr <> 0)
+        or (movement <> 'reactivation' and reactivation_mrr <> 0)
+        or (movement <> 'resume' and resume_mrr <> 0)
+        or (movement <> 'expansion' and expansion_mrr <> 0)
+        or (movement <> 'contraction' and contraction_mrr <> 0)
+        or (movement <> 'pause' and pause_mrr <> 0)
+        or (movement <> 'churn' and churn_mrr <> 0)
         or (opening_accounts > 0) <> (opening_mrr_native > 0)
         or (closing_accounts > 0) <> (closing_mrr_native > 0)
 
@@ -140,6 +147,9 @@ broken_parents as (
         sum(currency_transfer_mrr) <> 0
         or least(sum(expansion_mrr), sum(contraction_mrr)) <> 0
         or count(distinct movement) <> 1
+        -- all gone, or all new, is nothing else, and nothing else is that
+        or (sum(opening_accounts) = 0) <> (min(movement) in ('new', 'reactivation', 'resume'))
+        or (sum(closing_accounts) = 0) <> (min(movement) in ('churn', 'pause'))
 
 ),
 
