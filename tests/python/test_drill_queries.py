@@ -57,6 +57,9 @@ MEASURES = {
     ],
     "win_back.lost_customers_by_employee": ["customers_at_open", "lost_customers"],
     "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
+    "revenue.parent_revenue_retention": [
+        "opening_parents", "gained_parents", "paused_parents", "lost_parents", "closing_parents",
+    ],
     "segmentation.segment_migration": ["from_customers", "customers"],
     "segmentation.segment_profiles": ["customers", "lost_customers", "retained_customers"],
     "segmentation.product_classes": ["customers", "orders", "units"],

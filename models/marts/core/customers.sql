@@ -29,6 +29,16 @@ traits as (
 
 ),
 
+-- who is not there is their own parent
+parents as (
+
+    select
+        customer_id,
+        parent_customer_id
+    from {{ ref('int_customer_parents') }}
+
+),
+
 age_bands as (
 
     select
@@ -122,6 +132,7 @@ final as (
 
     select
         traits.customer_id,
+        coalesce(parents.parent_customer_id, traits.customer_id) as parent_customer_id,
         traits.account_owner_id,
         traits.country,
         traits.city,
@@ -141,6 +152,8 @@ final as (
         traits.is_test
     from traits
     cross join data_cutoff
+    left join parents
+        on traits.customer_id = parents.customer_id
     left join purchases
         on traits.customer_id = purchases.customer_id
     left join services

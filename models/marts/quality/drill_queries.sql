@@ -29,6 +29,7 @@
     'acquisition_payback',
     'formula_lifetime_value',
     'lost_customers_by_employee',
+    'parent_revenue_retention',
     'product_experience',
 ] %}
 with
