@@ -161,7 +161,7 @@ CHARTS = (
         "revenue",
         "lines",
         ("revenue.revenue_retention",),
-        _over_time("gross_retention_rate", "net_retention_rate"),
+        _over_time("gross_retention_rate", "net_retention_rate", scale=True),
         choices={"grain": "month", "basis": "subscriptions", "dimension": "all", "value": "all"},
         files=("grain", "dimension"),
     ),

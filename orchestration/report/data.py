@@ -19,7 +19,7 @@ CODED = frozenset(
         "contact_channel", "dimension", "evidence", "grain", "leading_signal", "lifecycle_state",
         "measure", "metric", "model", "outcome", "reason_class", "reason_code", "result", "segment",
         "from_segment", "to_segment", "severity", "state", "status", "step", "survey", "score_band",
-        "tier", "trait", "window_kind", "value",
+        "scenario", "tier", "trait", "window_kind", "value",
     }
 )  # fmt: skip
 _RATE = re.compile(r"(_rate|_share|_rate_low|_rate_high|share_of_\w+|_before|_after)$")
@@ -31,7 +31,7 @@ _RATES = frozenset(
         "naive_error",
     }
 )  # fmt: skip
-_NUMBERS = frozenset({"goal", "actual", "to_date", "as_now"})
+_NUMBERS = frozenset({"same_rate", "goal", "actual", "to_date", "as_now"})
 
 
 @dataclass(frozen=True)

@@ -4,5 +4,5 @@ select campaign_name, first_sent_on, sent, people, returned, return_rate, contro
     is_complete, is_small
 from win_back.campaign_outcomes
 where dimension = 'all' and variant = 'treatment'
-order by first_sent_on desc, campaign_id
+order by uplift is null, first_sent_on desc, campaign_id
 limit 20

@@ -4,4 +4,4 @@ select grain, period_start, coalesce(employee_id, '(none)') as employee_id, team
     returned_since, is_complete, is_small
 from win_back.lost_customers_by_employee
 qualify dense_rank() over (partition by grain order by is_complete desc, period_start desc) = 1
-order by grain, lost_customers desc, employee_id
+order by grain, employee_id is null, lost_customers desc, employee_id

@@ -3,4 +3,4 @@ select grain, period_start, reason_code, reason_class, customers, lost_customers
     annual_revenue_lost, is_complete, is_small
 from win_back.churn_reasons
 qualify dense_rank() over (partition by grain order by is_complete desc, period_start desc) = 1
-order by grain, customers desc, reason_code
+order by grain, reason_code = '(none)', customers desc, reason_code

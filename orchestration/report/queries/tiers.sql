@@ -3,4 +3,4 @@ select tier, lifecycle_state as state, count(*) as customers, sum(monetary) as r
 from segmentation.customer_segments
 where tier is not null
 group by tier, lifecycle_state
-order by tier, state
+order by avg(sum(monetary) / count(*)) over (partition by tier), tier, state

@@ -1,7 +1,7 @@
 // What ECharts is asked to draw, per kind of chart. Rows are objects, columns [{name, kind}].
 "use strict";
 
-const SIDEWAYS_CELL = 40;  // pixels a cell of a heat map needs at least
+const SIDEWAYS_CELL = 36;  // pixels a cell of a heat map needs at least
 
 function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -50,9 +50,12 @@ function categoryAxis(names, extra = {}) {
   return {
     type: "category", data: names, axisTick: { show: false },
     axisLine: { lineStyle: { color: colour("line") } },
-    axisLabel: label({ hideOverlap: true, ...extra }),
+    axisLabel: label({ hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right", ...extra }),
   };
 }
+
+/** Labels beside bars that lie: cut where they would take the room of the bars. */
+const lying = { width: 190, overflow: "truncate", hideOverlap: false, alignMinLabel: undefined, alignMaxLabel: undefined };
 
 function valueAxis(kind, extra = {}) {
   return {
@@ -155,7 +158,7 @@ const draws = {
     const ramp = many.length > 9;  // many cohorts: from faint (old) to strong (new)
     option.xAxis = categoryAxis(names);
     option.xAxis.boundaryGap = false;
-    option.yAxis = valueAxis(kinds[chart.draw.y[0]], { scale: kinds[chart.draw.y[0]] !== "rate" });
+    option.yAxis = valueAxis(kinds[chart.draw.y[0]], { scale: chart.draw.scale ?? kinds[chart.draw.y[0]] !== "rate" });
     option.series = many.map((one, number) => {
       const of = ramp ? colour("c0") : option.color[number % 9];
       const by = new Map(one.rows.map((row) => [keyOf(chart, row), row]));
@@ -184,11 +187,12 @@ const draws = {
 
   bars(chart, rows, title) {
     const { across, stack, negative = [] } = chart.draw;
+    if (across) rows = rows.filter((row) => chart.draw.y.some((name) => row[name] !== null));
     const { keys, names } = along(chart, rows);
     const option = frame(chart, title);
     const kinds = kindsOf(chart);
     const many = seriesOf(chart, rows);
-    const category = categoryAxis(names, across ? { width: 190, overflow: "truncate", hideOverlap: false } : {});
+    const category = categoryAxis(names, across ? { ...lying, interval: 0 } : {});
     if (across) Object.assign(category, { inverse: true });
     const value = valueAxis(kinds[chart.draw.y[0]]);
     Object.assign(option, across ? { yAxis: category, xAxis: value } : { xAxis: category, yAxis: value });
@@ -233,29 +237,24 @@ const draws = {
     // an axis from nought would hide the steps; the note below the chart says that it is cut
     chart.isCut = least > 0 && least > most / 3;
     const floor = chart.isCut ? Math.max(0, least - (most - least) * 0.35) : Math.min(0, least);
-    const across = innerWidth < 700;
-    const category = categoryAxis(shown.map((row) => nameOf(chart, row)), { interval: 0, hideOverlap: false });
+    const category = categoryAxis(shown.map((row) => nameOf(chart, row)), { ...lying, interval: 0 });
     const value = valueAxis(kinds[column], { min: floor, max: most + (most - floor) * 0.08 });
-    if (across) Object.assign(category, { inverse: true });
-    else Object.assign(category.axisLabel, { width: 78, overflow: "break" });
-    Object.assign(option, across ? { yAxis: category, xAxis: value } : { xAxis: category, yAxis: value });
-    option.grid.right = across ? 60 : 18;
+    category.inverse = true;
+    Object.assign(option, { yAxis: category, xAxis: value });
+    Object.assign(option.grid, { right: 70, top: 10 });
     option.series = [{
-      type: "custom", name: word(`column.${column}`), encode: across ? { x: [1, 2], y: 0 } : { x: 0, y: [1, 2] },
+      type: "custom", name: word(`column.${column}`), encode: { x: [1, 2], y: 0 },
       data: steps.map(({ row, from, to }, number) => ({ value: [number, Math.max(from, floor), to], row, column })),
       renderItem: ({ dataIndex }, api) => {
-        const at = (amount) => api.coord(across ? [amount, api.value(0)] : [api.value(0), amount]);
-        const [one, other] = [at(api.value(1)), at(api.value(2))];
-        const thick = Math.min(46, api.size(across ? [0, 1] : [1, 0])[across ? 1 : 0] * 0.62);
+        const [one, other] = [1, 2].map((end) => api.coord([api.value(end), api.value(0)]));
+        const thick = Math.min(30, api.size([0, 1])[1] * 0.66);
         const { row } = steps[dataIndex];
         const of = row[chart.draw.total] ? colour("c7") : colour(row[column] >= 0 ? "c0" : "c5");
-        const shape = across
-          ? { x: Math.min(one[0], other[0]), y: one[1] - thick / 2, width: Math.max(1, Math.abs(other[0] - one[0])), height: thick }
-          : { x: one[0] - thick / 2, y: Math.min(one[1], other[1]), width: thick, height: Math.max(1, Math.abs(other[1] - one[1])) };
+        const shape = {
+          x: Math.min(one[0], other[0]), y: one[1] - thick / 2, width: Math.max(1, Math.abs(other[0] - one[0])), height: thick,
+        };
         const text = show(kinds[column], row[column], "", true);
-        const place = across
-          ? { x: shape.x + shape.width + 4, y: one[1], align: "left", verticalAlign: "middle" }
-          : { x: one[0], y: shape.y - 4, align: "center", verticalAlign: "bottom" };
+        const place = { x: shape.x + shape.width + 4, y: one[1], align: "left", verticalAlign: "middle" };
         return {
           type: "group",
           children: [

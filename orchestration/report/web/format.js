@@ -52,7 +52,8 @@ function showMoney(value, compact) {
   if (compact && Math.abs(value) >= 1e4) {
     Object.assign(options, { notation: "compact", maximumFractionDigits: 1, minimumFractionDigits: 0 });
   } else if (compact) {
-    Object.assign(options, { maximumFractionDigits: Math.abs(value) < 100 ? 2 : 0, minimumFractionDigits: 0 });
+    const digits = Math.abs(value) < 100 && !Number.isInteger(value) ? 2 : 0;
+    Object.assign(options, { maximumFractionDigits: digits, minimumFractionDigits: digits });
   }
   return new Intl.NumberFormat(holdfast.language, options).format(value);
 }

@@ -246,7 +246,7 @@ function plot(chart, section) {
   const box = make("div", { class: "plot", role: "img", "aria-label": chart.heading() });
   section.append(make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": chart.heading() }, box));
   if (chart.leastWidth) box.style.minWidth = `${chart.leastWidth}px`;
-  if (chart.draw.across) chart.height = Math.max(170, 70 + 27 * new Set(chart.rows.map((row) => keyOf(chart, row))).size);
+  if (chart.draw.across) chart.height = Math.max(170, 70 + 27 * new Set(chart.rows.filter((row) => chart.draw.y.some((name) => row[name] !== null)).map((row) => keyOf(chart, row))).size);
   if (chart.height) box.style.height = `${chart.height}px`;
   const plotted = echarts.init(box, null, { renderer: "canvas" });
   plotted.setOption(option);
@@ -288,12 +288,20 @@ function render() {
   const grid = make("div", { class: "grid" });
   document.getElementById("main").replaceChildren(
     make("h1", {}, word(`page.${page}`)), make("p", { class: "lead" }, word(`page.${page}.lead`)), grid);
+  let isHalf = false;  // whether the last section stands alone in its row
+  const widenLast = () => {
+    if (isHalf) grid.lastElementChild.classList.add("wide");
+    isHalf = false;
+  };
   for (const chart of Object.values(holdfast.charts).filter((one) => one.page === page)) {
     const isWide = ["cards", "table", "heat"].includes(chart.kind);
+    if (isWide) widenLast();
     const section = make("section", { class: isWide ? "chart wide" : "chart", id: `chart-${chart.name}`, "aria-labelledby": `title-${chart.name}` });
     grid.append(section);
-    fill(chart, section);
+    isHalf = !isWide && !isHalf;
   }
+  widenLast();
+  for (const section of grid.children) fill(holdfast.charts[section.id.slice("chart-".length)], section);
   requestAnimationFrame(() => ready(true));
 }
 
