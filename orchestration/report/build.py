@@ -47,9 +47,13 @@ class Written:
     bytes: int
 
 
-def report_folder(workspace: Workspace) -> Path:
-    """Return the folder of the report."""
-    return workspace.warehouse / "report"
+def is_current(workspace: Workspace, manifest: Mapping[str, Any]) -> bool:
+    """Whether the report that stands is that of a publication."""
+    try:
+        made_of = _refresh_file(workspace.report_page.parent).read_text(encoding="utf-8").strip()
+    except OSError:
+        return False
+    return made_of == manifest["refresh_id"]
 
 
 def write_report(workspace: Workspace, currency: str) -> Written:
@@ -72,7 +76,7 @@ def write_report(workspace: Workspace, currency: str) -> Written:
             f"There is no report without published marts: {workspace.manifest} cannot be read. "
             "`make refresh` publishes them."
         ) from error
-    folder = report_folder(workspace)
+    folder = workspace.report_page.parent
     building, old = folder.with_name(".report.building"), folder.with_name(".report.old")
     for leftover in (building, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -82,6 +86,7 @@ def write_report(workspace: Workspace, currency: str) -> Written:
             charts = [_chart(con, chart, building / "data") for chart in CHARTS]
         page = _page(charts, manifest, currency)
         (building / "index.html").write_text(page, encoding="utf-8")
+        _refresh_file(building).write_text(f"{manifest['refresh_id']}\n", encoding="utf-8")
         written = _measure(building, folder, len(charts))
         swap(building, folder, old)
     finally:
@@ -154,6 +159,11 @@ def _chart(con: duckdb.DuckDBPyConnection, chart: Chart, folder: Path) -> dict[s
         )
     kept = [column for column in table.columns if column.name not in chart.files]
     return {**inside, "catalog": catalog, "data": (shown or data.Table(kept, [])).as_json()}
+
+
+def _refresh_file(folder: Path) -> Path:
+    """Return the file that says of which refresh a report is."""
+    return folder / ".refresh_id"
 
 
 def _page(charts: list[dict[str, Any]], manifest: Mapping[str, Any], currency: str) -> str:

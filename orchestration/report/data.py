@@ -77,7 +77,7 @@ def read(con: duckdb.DuckDBPyConnection, chart: Chart) -> Table:
     return Table(columns, [[_plain(cell) for cell in row] for row in cursor.fetchall()])
 
 
-def kind_of(name: str, data_type: str) -> str:  # noqa: PLR0911
+def kind_of(name: str, data_type: str) -> str:
     """Say how a column is to be shown, by its name and DuckDB type."""
     if data_type == "BOOLEAN":
         return "flag"

@@ -1,5 +1,5 @@
 -- whose customers left, the last complete period of each grain
-select grain, period_start, coalesce(employee_id, '(none)') as employee_id, team, attribution,
+select grain, period_start, employee_id, team, attribution,
     customers_at_open, lost_customers, lost_rate, company_lost_share, annual_revenue_lost,
     returned_since, is_complete, is_small
 from win_back.lost_customers_by_employee

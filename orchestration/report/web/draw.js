@@ -36,7 +36,7 @@ function frame(chart, title) {
     aria: { enabled: true, label: { description: title } },
     textStyle: text,
     color: [...Array(9).keys()].map((number) => colour(`c${number}`)),
-    grid: { left: 8, right: 18, top: 34, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 34, top: 34, bottom: 8, containLabel: true },
     tooltip: {
       renderMode: "richText", confine: true, backgroundColor: colour("card"), borderColor: colour("line"),
       textStyle: { ...text, fontSize: 12 }, trigger: "axis", axisPointer: { type: "shadow" },
@@ -50,12 +50,12 @@ function categoryAxis(names, extra = {}) {
   return {
     type: "category", data: names, axisTick: { show: false },
     axisLine: { lineStyle: { color: colour("line") } },
-    axisLabel: label({ hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right", ...extra }),
+    axisLabel: label({ hideOverlap: true, ...extra }),
   };
 }
 
 /** Labels beside bars that lie: cut where they would take the room of the bars. */
-const lying = { width: 190, overflow: "truncate", hideOverlap: false, alignMinLabel: undefined, alignMaxLabel: undefined };
+const lying = { width: innerWidth < 700 ? 130 : 280, overflow: "truncate", hideOverlap: false };
 
 function valueAxis(kind, extra = {}) {
   return {

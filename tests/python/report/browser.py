@@ -35,9 +35,7 @@ class Page:
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call the browser and return its answer."""
         self._number += 1
-        self._socket.send(
-            json.dumps({"id": self._number, "method": method, "params": parameters})
-        )
+        self._socket.send(json.dumps({"id": self._number, "method": method, "params": parameters}))
         while True:
             message = json.loads(self._socket.recv(timeout=60))
             if message.get("id") == self._number:
@@ -56,7 +54,7 @@ class Page:
         elif kind == "Log.entryAdded" and said["entry"]["level"] in ("error", "warning"):
             self.complaints.append(said["entry"]["text"])
 
-    def run(self, script: str) -> Any:  # noqa: ANN401 - whatever the script says
+    def run(self, script: str) -> Any:
         """Evaluate a script, wait for its promise, and return its value."""
         answer = self.call(
             "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
