@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.memory import memory_limit
 from orchestration.report import data
 from orchestration.report.charts import CHARTS, PAGES, Chart
 from orchestration.workspace import Workspace
@@ -77,12 +78,13 @@ def write_report(workspace: Workspace, currency: str) -> Written:
             "`make refresh` publishes them."
         ) from error
     folder = workspace.report_page.parent
+    engine = {"memory_limit": memory_limit(), "temp_directory": str(workspace.warehouse / ".tmp")}
     building, old = folder.with_name(".report.building"), folder.with_name(".report.old")
     for leftover in (building, old):
         shutil.rmtree(leftover, ignore_errors=True)
     try:
         (building / "data").mkdir(parents=True)
-        with duckdb.connect(str(workspace.marts_db), read_only=True) as con:
+        with duckdb.connect(str(workspace.marts_db), read_only=True, config=engine) as con:
             charts = [_chart(con, chart, building / "data") for chart in CHARTS]
         page = _page(charts, manifest, currency)
         (building / "index.html").write_text(page, encoding="utf-8")
