@@ -20,9 +20,9 @@ function word(key, values = {}) {
 
 /** A code of the models as the language says it; what has no word (a country, a product) as it is. */
 function codeWord(code) {
-  if (typeof code === "string" && code.includes("+")) return code.split("+").map(codeWord).join(" + ");
-  const words = holdfast.words[holdfast.language];
-  return words[`value.${code}`] ?? String(code);
+  const known = holdfast.words[holdfast.language][`value.${code}`];
+  if (known === undefined && /[^+]\+[^+]/.test(code)) return code.split("+").map(codeWord).join(" + ");
+  return known ?? String(code);
 }
 
 const numberFormats = {

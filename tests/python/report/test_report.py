@@ -1,5 +1,6 @@
 """The report as files: words, sizes, what may stand in it, and how it takes its place."""
 
+import csv
 import json
 import re
 
@@ -33,7 +34,8 @@ PERSONAL = re.compile(
 )
 # words that are the same in every language
 INTERNATIONAL = {
-    "GRR", "NRR", "MRR", "AUC", "RMSE", "CES", "CSAT", "NPS", "BG/NBD", "MBG/NBD", "Quick ratio",
+    "GRR", "NRR", "MRR", "AUC", "RMSE", "CES", "CSAT", "NPS", "BG/NBD", "MBG/NBD", "ARPA",
+    "Quick ratio",
 }  # fmt: skip
 # columns whose every value comes from the models, so that each has to have a word
 CLOSED = {
@@ -112,6 +114,24 @@ def test_every_code_of_the_models_has_a_word(report):
     }
     parts = {part for dimension in dimensions for part in dimension.split("+")}
     assert {f"value.{part}" for part in parts} <= set(WORDS["en"])
+
+
+@pytest.mark.parametrize(
+    ("seed", "column"),
+    [
+        ("churn_reasons", "reason_code"), ("churn_scenarios", "scenario"),
+        ("contact_channels", "channel"), ("dimension_sets", "dimension"),
+        ("discount_bands", "discount_band"), ("loyalty_tiers", "tier"),
+        ("risk_signal_rules", "signal"), ("target_metrics", "metric"),
+        ("tenure_bands", "tenure_band"), ("win_back_rules", "category"),
+    ],
+)  # fmt: skip
+def test_every_code_of_a_seed_has_a_word(seed, column):
+    with (PROJECT / "seeds" / f"{seed}.csv").open(encoding="utf-8") as file:
+        codes = {row[column] for row in csv.DictReader(file)}
+    if seed == "dimension_sets":
+        codes = {part for code in codes for part in code.split("+")}
+    assert {f"value.{code}" for code in codes} <= set(WORDS["en"])
 
 
 def test_sizes(report):
