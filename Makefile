@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: help setup refresh test lint ui docs metrics templates dev bench truth clean
+.PHONY: report help setup refresh test lint ui docs metrics templates dev bench truth clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -129,6 +129,9 @@ bench: setup ## full refreshes of generated deliveries, measured by step and mod
 
 truth: setup ## fits the lifetime value models to 200 simulated shops each, whose parameters are known (minutes)
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.lifetime_value.truth
+
+report: setup ## the report of the published marts, anew; make refresh writes it too [WAREHOUSE=dir]
+	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.report
 
 clean: ## remove what any command makes again; .venv, sample and warehouse stay
 	@cd "$(ROOT)" && rm -rf target logs .cache .pytest_cache .ruff_cache .hypothesis

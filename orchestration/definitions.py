@@ -4,6 +4,7 @@ import dagster as dg
 
 from orchestration.assets.landing import incoming, landing
 from orchestration.assets.publishing import published_marts
+from orchestration.assets.report import report
 from orchestration.assets.warehouse import warehouse
 from orchestration.checks.input_checks import input_checks
 from orchestration.jobs import refresh_job
@@ -12,7 +13,7 @@ from orchestration.schedules import nightly_refresh
 from orchestration.sensors import landing_files
 
 defs = dg.Definitions(
-    assets=[incoming, landing, warehouse, published_marts],
+    assets=[incoming, landing, warehouse, published_marts, report],
     asset_checks=[input_checks],
     jobs=[refresh_job],
     schedules=[nightly_refresh],

@@ -9,8 +9,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -91,8 +92,32 @@ def run_refresh(workspace: Workspace, settings: Settings) -> bool:
             published = find_nothing_new(workspace, settings)
             if published is None:
                 return _run(workspace, settings, started)
+    _mend_report(workspace, published, currency)
     nothing_new(workspace, published, currency)
     return True
+
+
+def _mend_report(workspace: Workspace, manifest: Mapping[str, Any], currency: str) -> None:
+    """Write the report where that of these marts is missing; nothing else has to run for it."""
+    from orchestration.report.build import is_current, write_report
+
+    if is_current(workspace, manifest):
+        return
+    try:
+        with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")):
+            write_report(workspace, currency)
+    except Exception as error:
+        _say_no_report(str(error), workspace)
+
+
+def _say_no_report(message: str | None, workspace: Workspace) -> None:
+    """Say on stderr that the marts are published and the report is not."""
+    lines = ["", "PUBLISHED, BUT THE REPORT WAS NOT WRITTEN", message or "It ended before its end."]
+    if workspace.report_page.exists():
+        lines.append(f"{workspace.report_page} is of an earlier refresh.")
+    lines.append("`make refresh` tries again.")
+    sys.stdout.flush()
+    sys.stderr.write(showable("\n".join(lines)) + "\n")
 
 
 def _run(workspace: Workspace, settings: Settings, started: float) -> bool:
@@ -109,6 +134,11 @@ def _run(workspace: Workspace, settings: Settings, started: float) -> bool:
     if failure is None and manifest is not None and manifest["refresh_id"] == refresh_id:
         print_summary(workspace, manifest, settings.get("reporting_currency"))
         say(f"\nPublished in {time.monotonic() - started:.0f} s.")
+        return True
+    if manifest is not None and manifest["refresh_id"] == refresh_id:
+        # what comes after the publication cannot undo it
+        print_summary(workspace, manifest, settings.get("reporting_currency"))
+        _say_no_report(failure, workspace)
         return True
     _say_no(ending.message or failure or "The run ended before it published.", workspace)
     return False

@@ -211,6 +211,8 @@ def _places(workspace: Workspace, manifest: Mapping[str, Any]) -> list[str]:
         f"{workspace.marts_db}  ({len(tables)} tables, {rows:,} rows)",
         f"{workspace.parquet_dir}/<schema>/<table>.parquet",
     ]
+    if workspace.report_page.exists():
+        lines.append(f"{workspace.report_page}  (the report; open in a browser)")
     if workspace.checks_page.exists():
         lines.append(f"{workspace.checks_page}  (what was checked and refused; open in a browser)")
     return lines

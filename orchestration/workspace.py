@@ -138,6 +138,11 @@ class Workspace:
         return self.warehouse / "checks.html"
 
     @property
+    def report_page(self) -> Path:
+        """The report that people look at."""
+        return self.warehouse / "report" / "index.html"
+
+    @property
     def lock_file(self) -> Path:
         """The file whose lock makes a refresh the only writer."""
         return self.warehouse / ".writer.lock"

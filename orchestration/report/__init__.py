@@ -1,0 +1,1 @@
+"""The report: one page that people look at, made from the published marts."""
