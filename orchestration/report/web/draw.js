@@ -301,7 +301,7 @@ const draws = {
     const isDark = "dark" in document.documentElement.dataset;
     const cellLabel = ({ data }) => {
       const part = Math.min(1, data.row[value] / most);
-      const style = isDark ? (part > 0.72 ? "dark" : "light") : part > 0.42 ? "light" : "dark";
+      const style = data.row.is_small ? "faded" : isDark ? (part > 0.72 ? "dark" : "light") : part > 0.42 ? "light" : "dark";
       return `{${style}|${new Intl.NumberFormat(holdfast.language, { style: "percent" }).format(data.row[value])}}`;
     };
     option.series = [
@@ -310,8 +310,12 @@ const draws = {
         data: known.map((cell) => ({ ...cell, itemStyle: { opacity: cell.row.is_small ? 0.4 : 1 } })),
         itemStyle: { borderColor: colour("card"), borderWidth: 1 },
         label: {
-          show: true, formatter: cellLabel, fontSize: 10,
-          rich: { light: { color: "#ffffff", fontSize: 10 }, dark: { color: "#101820", fontSize: 10 } },
+          show: true, formatter: cellLabel, fontSize: 10, opacity: 1,
+          rich: {
+            light: { color: "#ffffff", fontSize: 10 },
+            dark: { color: "#101820", fontSize: 10 },
+            faded: { color: colour("ink"), fontSize: 10, opacity: 1 },
+          },
         },
         emphasis: { disabled: true },
       },

@@ -83,7 +83,7 @@ class Chart {
     for (const inner of this.inner()) {
       const options = this.options(inner).map(String);
       if (options.length && !options.includes(String(this.chosen[inner]))) {
-        this.chosen[inner] = options.includes("all") ? "all" : options[0];
+        this.chosen[inner] = ["all", ...options].find((one) => options.includes(one) && !/^\(/.test(one)) ?? options[0];
       }
     }
   }
