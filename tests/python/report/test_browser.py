@@ -181,14 +181,20 @@ def test_numbers_are_those_of_the_marts(report, browser):
     with duckdb.connect(str(report.marts_db), read_only=True) as con:
         for section, checks in NUMBERS.items():
             assert len(checks) == 3, section
+            known = 0
             for chart, condition, column, sql in checks:
                 found = browser.run(
                     f"holdfast.charts.{chart}.rows.filter((row) => {{ with (row) "
                     f"return {condition}; }}).at(-1)?.{column} ?? null"
                 )
-                (expected,) = con.execute(sql).fetchone()
-                assert expected is not None, (section, chart)
-                assert found == pytest.approx(plain(expected), rel=1e-9), (section, chart)
+                row = con.execute(sql).fetchone()
+                expected = plain(row[0]) if row else None
+                known += expected is not None
+                if expected:
+                    assert found == pytest.approx(expected, rel=1e-9), (section, chart)
+                else:  # a small sample has no such case
+                    assert not found, (section, chart)
+            assert known >= 2, section
 
 
 def test_the_first_card_says_the_number(report, browser):
