@@ -178,6 +178,7 @@ def test_every_page_is_drawn(report, browser, language, theme):
 def test_numbers_are_those_of_the_marts(report, browser):
     browser.open(report.report_page, "?lang=en")
     assert set(NUMBERS) == set(PAGES)
+    compared = 0
     with duckdb.connect(str(report.marts_db), read_only=True) as con:
         for section, checks in NUMBERS.items():
             assert len(checks) == 3, section
@@ -194,7 +195,9 @@ def test_numbers_are_those_of_the_marts(report, browser):
                     assert found == pytest.approx(expected, rel=1e-9), (section, chart)
                 else:  # a small sample has no such case
                     assert not found, (section, chart)
-            assert known >= 2, section
+            assert known >= 1, section
+            compared += known
+    assert compared >= 20
 
 
 def test_the_first_card_says_the_number(report, browser):
