@@ -223,8 +223,8 @@ final as (
         cast(sum(joiners_retained) as bigint) as matched_members_retained,
         cast(sum(joiners_spend) as decimal(18, 2)) as matched_members_spend,
         cast(sum(others) as bigint) as matched_others,
-        sum({{ share('joiners * others_retained', 'others') }}) as expected_retained,
-        sum({{ share('joiners * others_spend', 'others') }}) as expected_spend
+        {{ exact_total(share('joiners * others_retained', 'others')) }} as expected_retained,
+        {{ exact_total(share('joiners * others_spend', 'others')) }} as expected_spend
     from strata
     where joiners > 0 and others > 0
     group by
