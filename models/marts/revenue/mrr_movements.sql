@@ -94,17 +94,8 @@ compared as (
         *,
         constant_mrr - opening_mrr as change_mrr,
         sum(constant_mrr - opening_mrr) over person_month as person_change_mrr,
-        least(
-            sum(greatest(constant_mrr - opening_mrr, 0)) over person_month,
-            sum(greatest(opening_mrr - constant_mrr, 0)) over person_month
-        ) as transferred_mrr,
-        coalesce(
-            sum(abs(constant_mrr - opening_mrr)) over (
-                partition by customer_id, period_start, sign(constant_mrr - opening_mrr)
-                order by currency nulls first
-                rows between unbounded preceding and 1 preceding
-            ), 0
-        ) as earlier_change_mrr,
+        {{ transferred_mrr('customer_id') }} as transferred_mrr,
+        {{ earlier_change_mrr('customer_id') }} as earlier_change_mrr,
         sum(abs({{ convert_mrr('price_native', 'constant_rate') }})) over person_month
             as price_weight,
         sum(abs({{ convert_mrr('quantity_native', 'constant_rate') }})) over person_month
@@ -129,12 +120,9 @@ transferred as (
 
     select
         *,
-        case
-            when movement != 'change' then 0
-            when change_mrr < 0
-                then -greatest(least(-change_mrr, transferred_mrr - earlier_change_mrr), 0)
-            else greatest(least(change_mrr, transferred_mrr - earlier_change_mrr), 0)
-        end as currency_transfer_mrr,
+        {{ currency_transfer_mrr(
+            'movement', 'change_mrr', 'transferred_mrr', 'earlier_change_mrr'
+        ) }} as currency_transfer_mrr,
         greatest(price_weight, quantity_weight, plan_weight, add_on_weight, discount_weight)
             as largest_weight
     from compared
@@ -146,13 +134,7 @@ moved as (
 
     select
         *,
-        case
-            when movement != 'change' then movement
-            when person_change_mrr > 0 then 'expansion'
-            when person_change_mrr < 0 then 'contraction'
-            when transferred_mrr > 0 then 'currency_transfer'
-            else 'unchanged'
-        end as named_movement,
+        {{ named_movement('movement', 'person_change_mrr', 'transferred_mrr') }} as named_movement,
         case when movement = 'change' then change_mrr - currency_transfer_mrr else 0 end
             as net_change_mrr,
         case largest_weight

@@ -97,17 +97,8 @@ compared as (
         *,
         constant_mrr - opening_mrr as change_mrr,
         sum(constant_mrr - opening_mrr) over parent_month as parent_change_mrr,
-        least(
-            sum(greatest(constant_mrr - opening_mrr, 0)) over parent_month,
-            sum(greatest(opening_mrr - constant_mrr, 0)) over parent_month
-        ) as transferred_mrr,
-        coalesce(
-            sum(abs(constant_mrr - opening_mrr)) over (
-                partition by parent_customer_id, period_start, sign(constant_mrr - opening_mrr)
-                order by currency nulls first
-                rows between unbounded preceding and 1 preceding
-            ), 0
-        ) as earlier_change_mrr
+        {{ transferred_mrr('parent_customer_id') }} as transferred_mrr,
+        {{ earlier_change_mrr('parent_customer_id') }} as earlier_change_mrr
     from parent_months
     window parent_month as (partition by parent_customer_id, period_start)
 
@@ -117,12 +108,9 @@ transferred as (
 
     select
         *,
-        case
-            when movement <> 'change' then 0
-            when change_mrr < 0
-                then -greatest(least(-change_mrr, transferred_mrr - earlier_change_mrr), 0)
-            else greatest(least(change_mrr, transferred_mrr - earlier_change_mrr), 0)
-        end as currency_transfer_mrr
+        {{ currency_transfer_mrr(
+            'movement', 'change_mrr', 'transferred_mrr', 'earlier_change_mrr'
+        ) }} as currency_transfer_mrr
     from compared
 
 ),
@@ -131,13 +119,7 @@ netted as (
 
     select
         *,
-        case
-            when movement <> 'change' then movement
-            when parent_change_mrr > 0 then 'expansion'
-            when parent_change_mrr < 0 then 'contraction'
-            when transferred_mrr > 0 then 'currency_transfer'
-            else 'unchanged'
-        end as named_movement,
+        {{ named_movement('movement', 'parent_change_mrr', 'transferred_mrr') }} as named_movement,
         case when movement = 'change' then change_mrr - currency_transfer_mrr else 0 end
             as net_change_mrr
     from transferred
