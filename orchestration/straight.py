@@ -35,7 +35,7 @@ class Step:
     reads: dict[str, str] = field(default_factory=dict)
 
 
-def read_manifest(target: Path) -> dict[str, Any]:
+def read_dbt_manifest(target: Path) -> dict[str, Any]:
     """Return the manifest in dbt's target folder."""
     return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
 
@@ -61,7 +61,7 @@ def steps(
     Raises:
         KeyError: When there is no model of a name.
     """
-    manifest = read_manifest(target)
+    manifest = read_dbt_manifest(target)
     nodes = {
         name: node
         for name, node in manifest["nodes"].items()

@@ -31,7 +31,7 @@ from orchestration.landing.sql import list_of, literal, quoted
 from orchestration.landing.tables import create_tables
 from orchestration.memory import memory_limit
 from orchestration.settings import Settings
-from orchestration.straight import Step, ancestors, read_manifest, run_step, steps
+from orchestration.straight import Step, ancestors, read_dbt_manifest, run_step, steps
 from orchestration.workspace import Workspace
 
 # Marts that tell of the refresh itself: the floor has nothing to tell.
@@ -80,7 +80,7 @@ def write_plan(workspace: Workspace, settings: Settings, folder: Path) -> Path:
     contract = load_contract()
     folder.mkdir(parents=True, exist_ok=True)
     models = steps(workspace.project, workspace.dbt_target, without_schemas=[NOT_IN_FLOOR])
-    needed = _needed_inputs(read_manifest(workspace.dbt_target))
+    needed = _needed_inputs(read_dbt_manifest(workspace.dbt_target))
     zone = settings.get("business_timezone")
     landing = workspace.landing
     found = find_files(landing, contract, load_mapping(landing, contract, zone))

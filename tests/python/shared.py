@@ -29,7 +29,7 @@ from orchestration.publishing.restatements import record_restatements
 from orchestration.records import Ending, utc_now
 from orchestration.session import open_session
 from orchestration.settings import PROJECT, Settings, load_settings
-from orchestration.straight import read_manifest, run_step, steps
+from orchestration.straight import read_dbt_manifest, run_step, steps
 from orchestration.workspace import Workspace
 
 _VARIABLE = "HOLDFAST_TESTS_SHARED"
@@ -120,7 +120,7 @@ class CompiledModels:
 
     def failing_tests(self, work_db: Path) -> list[str]:
         """Run every data test that dbt would run; returns the names of those that find rows."""
-        manifest = read_manifest(self.target)
+        manifest = read_dbt_manifest(self.target)
         compiled = self.target / "compiled" / manifest["metadata"]["project_name"]
         found = []
         with duckdb.connect(str(work_db), read_only=True) as con:

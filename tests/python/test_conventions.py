@@ -18,7 +18,7 @@ import pytest
 from orchestration.contract import load_contract
 from orchestration.landing.tables import create_tables
 from orchestration.settings import load_settings
-from orchestration.straight import read_manifest
+from orchestration.straight import read_dbt_manifest
 from tests.python.shared import compiled_models
 
 sys.path.append(str(Path(__file__).parent / "conventions"))
@@ -32,7 +32,7 @@ PROJECT = house_rules.PROJECT
 @pytest.fixture(scope="session")
 def manifest():
     """dbt's picture of the project, with compiled SQL."""
-    return read_manifest(compiled_models(load_settings()).target)
+    return read_dbt_manifest(compiled_models(load_settings()).target)
 
 
 def show_none(findings, hint=""):
