@@ -3,7 +3,9 @@
 import sys
 import time
 
+from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.report.build import ReportError, write_report
+from orchestration.session import lock_timeout, say
 from orchestration.settings import SettingsError
 from orchestration.workspace import Workspace
 
@@ -14,8 +16,10 @@ def main() -> int:
     try:
         workspace = Workspace.from_environment()
         currency = workspace.read_settings().get("reporting_currency")
-        written = write_report(workspace, currency)
-    except (ReportError, SettingsError) as error:
+        # a refresh writes the report too, in the same folder beside it
+        with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")):
+            written = write_report(workspace, currency)
+    except (ReportError, SettingsError, WriterBusyError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     print(

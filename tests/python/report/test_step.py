@@ -1,5 +1,6 @@
 """The report as a step of a refresh: after the publication, and without power over it."""
 
+import fcntl
 import json
 
 import dagster as dg
@@ -10,6 +11,7 @@ from orchestration.assets.report import report as report_asset
 from orchestration.lock import writer_lock
 from orchestration.records import Ending
 from orchestration.report import build
+from orchestration.report.__main__ import main as by_hand
 from orchestration.report.build import ReportError, is_current
 from orchestration.settings import load_settings
 from orchestration.steps import read_steps
@@ -99,3 +101,19 @@ def refresh_session(workspace):
     from orchestration.session import Session
 
     return Session(workspace, load_settings(), load_contract(), ending=Ending("published"))
+
+
+def test_by_hand_it_waits_for_a_running_refresh(small, monkeypatch, capsys):
+    """Two writers in one folder beside the report would leave half of each."""
+    for name, value in (small.environment() | {"HOLDFAST_LOCK_TIMEOUT": "0.1"}).items():
+        monkeypatch.setenv(name, value)
+    small.landing.mkdir()
+    small.report_page.unlink()
+    with small.lock_file.open("w") as held:
+        # as another process holds it: writer_lock would let its own process in again
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert by_hand() == 1
+    assert "Another refresh is writing" in capsys.readouterr().err
+    assert not small.report_page.exists()
+    assert by_hand() == 0
+    assert small.report_page.is_file()
