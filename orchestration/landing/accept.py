@@ -247,7 +247,7 @@ def _merge(
     if table.keeps_deleted:
         values["_loaded_at"] = f"coalesce(_deleted_at, {values['_loaded_at']})"
     con.execute(
-        f"insert into {landing} by name select {_listed(values)} from arriving order by _row",
+        f"insert into {landing} by name select {_listed(values)} from arriving",
     )
 
 
