@@ -1,11 +1,9 @@
 """dbt's manifest, from which the assets are made: parsed anew only when dbt's files changed."""
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from orchestration.extensions.project import lay_out, with_real_paths
@@ -68,43 +66,29 @@ def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:
     manifest = workspace.dbt_target / "manifest.json"
     if is_manifest_fresh(workspace, settings):
         return manifest
-    with parsing(workspace, settings):
-        ended = subprocess.run(
-            [str(dbt_executable()), "--quiet", "parse", *dbt_arguments(workspace, settings)],
-            env=os.environ
-            | telemetry_switches()
-            | workspace.environment()
-            | {
-                "DBT_TARGET_PATH": str(workspace.dbt_target),
-                "DBT_LOG_PATH": str(workspace.dbt_logs),
-            },
-            cwd=workspace.project,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if ended.returncode != 0:
-            told = f"{ended.stdout.strip()}\n{ended.stderr.strip()}"
-            raise ManifestError(f"The models do not parse:\n{with_real_paths(workspace, told)}")
-        if workspace.extensions is not None:
-            check_models(workspace, json.loads(manifest.read_text(encoding="utf-8")))
-    return manifest
-
-
-@contextlib.contextmanager
-def parsing(workspace: Workspace, settings: Settings) -> Iterator[None]:
-    """Parse in this block: when it ends well, the manifest counts as that of the files as they are.
-
-    Args:
-        workspace: Where dbt's artifacts go.
-        settings: Settings handed to dbt.
-
-    Yields:
-        Nothing.
-    """
     workspace.dbt_target.mkdir(parents=True, exist_ok=True)
-    (workspace.dbt_target / _STAMP).unlink(missing_ok=True)
+    stamp_file = workspace.dbt_target / _STAMP
+    stamp_file.unlink(missing_ok=True)
     # taken before: what is edited meanwhile is parsed again the next time
     stamp = dbt_hash(workspace.project, settings, workspace.extensions)
-    yield
-    (workspace.dbt_target / _STAMP).write_text(stamp, encoding="utf-8")
+    ended = subprocess.run(
+        [str(dbt_executable()), "--quiet", "parse", *dbt_arguments(workspace, settings)],
+        env=os.environ
+        | telemetry_switches()
+        | workspace.environment()
+        | {
+            "DBT_TARGET_PATH": str(workspace.dbt_target),
+            "DBT_LOG_PATH": str(workspace.dbt_logs),
+        },
+        cwd=workspace.project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode != 0:
+        told = f"{ended.stdout.strip()}\n{ended.stderr.strip()}"
+        raise ManifestError(f"The models do not parse:\n{with_real_paths(workspace, told)}")
+    if workspace.extensions is not None:
+        check_models(workspace, json.loads(manifest.read_text(encoding="utf-8")))
+    stamp_file.write_text(stamp, encoding="utf-8")
+    return manifest

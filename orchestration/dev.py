@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from orchestration.contract import load_contract
-from orchestration.dbt_manifest import ManifestError, dbt_arguments, parsing
+from orchestration.dbt_manifest import ManifestError, dbt_arguments
 from orchestration.extensions.project import lay_out, with_real_paths
 from orchestration.extensions.rules import check_models
 from orchestration.landing.sql import quoted
@@ -100,14 +100,14 @@ def develop(
 
     common = ["--log-level", "none", "--log-level-file", "none"]
     common += dbt_arguments(workspace, settings)
-    with parsing(workspace, settings):
-        outcome = dbtRunner().invoke(["parse", *common])
-        if not outcome.success:
-            told = with_real_paths(workspace, str(outcome.exception or ""))
-            raise ManifestError(f"The models do not parse:\n{told}")
-        manifest = outcome.result.writable_manifest().to_dict(omit_none=False)
-        check_models(workspace, manifest)
-    nodes = manifest["nodes"]
+    # manifest.json is large, and only a refresh reads it, which notices that it is older
+    outcome = dbtRunner().invoke(["parse", "--no-write-json", *common])
+    if not outcome.success:
+        told = with_real_paths(workspace, str(outcome.exception or ""))
+        raise ManifestError(f"The models do not parse:\n{told}")
+    if workspace.extensions is not None:
+        check_models(workspace, outcome.result.writable_manifest().to_dict(omit_none=False))
+    nodes = _nodes(outcome.result)
     wanted = [_resolve(name, nodes) for name in names]
     asked = [name for _, name in wanted if name is not None]
     lacking = _lacking(workspace, nodes, asked)
@@ -117,8 +117,9 @@ def develop(
     runner = dbtRunner(manifest=outcome.result)
 
     def build(*arguments: str) -> list[Any]:
-        # the manifest was written when it was parsed, and is large
-        ended = runner.invoke(["build", "--no-write-json", *arguments, *common])
+        ended = runner.invoke(
+            ["build", "--no-write-json", "--cache-selected-only", *arguments, *common]
+        )
         if ended.result is None:
             raise DevError(str(ended.exception or "dbt ended without a result."))
         return list(ended.result.results)
@@ -136,6 +137,20 @@ def develop(
         _show(workspace, _node_named(name, nodes))
     say(f"\n{'Built' if is_good else 'NOT GOOD'} in {time.monotonic() - started:.1f} s.")
     return is_good
+
+
+def _nodes(manifest: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - dbt is not imported here
+    """Return of each node of dbt's manifest what is asked for here."""
+    return {
+        unique_id: {
+            "name": node.name,
+            "resource_type": str(node.resource_type),
+            "schema": node.schema,
+            "alias": node.alias,
+            "depends_on": {"nodes": node.depends_on_nodes},
+        }
+        for unique_id, node in manifest.nodes.items()
+    }
 
 
 def _resolve(given: str, nodes: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -7,16 +7,26 @@ rows are looked at are then built by DuckDB alone.
 
 import fcntl
 import os
+import pprint
+import re
 import shutil
 import tempfile
+from argparse import Namespace
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
+from dbt.config.runtime import load_profile
+from dbt.constants import PARTIAL_PARSE_FILE_NAME
+from dbt.contracts.files import FileHash
+from dbt.contracts.graph.manifest import Manifest
+from dbt.flags import set_from_args
+from dbt_common.context import set_invocation_context
 
 from orchestration.contract import load_contract
 from orchestration.dbt_manifest import dbt_arguments, ensure_manifest
@@ -81,6 +91,25 @@ def copy_parsed(settings: Settings, workspace: Workspace) -> None:
     parsed = once(f"parsed-{settings.fingerprint[:12]}", parse)
     target = Workspace(PROJECT, parsed, parsed).dbt_target
     shutil.copytree(target, workspace.dbt_target, dirs_exist_ok=True)
+    manifest = read_parsed(workspace)
+    manifest.state_check.profile_hash = _profile_hash(workspace)
+    (workspace.dbt_target / PARTIAL_PARSE_FILE_NAME).write_bytes(manifest.to_msgpack())
+
+
+def read_parsed(workspace: Workspace) -> Manifest:
+    """Read what dbt keeps to itself of the project it parsed."""
+    return Manifest.from_msgpack((workspace.dbt_target / PARTIAL_PARSE_FILE_NAME).read_bytes())
+
+
+def _profile_hash(workspace: Workspace) -> FileHash:
+    """Hash the profile as dbt does, which parses anew when the work database has another path.
+
+    No model knows that path, and parsing is a quarter of a small refresh.
+    """
+    set_invocation_context(os.environ | workspace.environment())
+    set_from_args(Namespace(profiles_dir=str(PROJECT), project_dir=str(PROJECT)), {})
+    connection = load_profile(str(PROJECT), {}).credentials.connection_info()
+    return FileHash.from_contents(pprint.pformat(sorted(connection)))
 
 
 @dataclass(frozen=True)
@@ -139,36 +168,71 @@ class CompiledModels:
 def compiled_models(settings: Settings) -> CompiledModels:
     """Return the models and data tests of the project as dbt compiles them with these settings.
 
+    The defaults compile everything. Other settings start from that and compile again only what a
+    setting can enter.
+
     Args:
         settings: Business settings, without AS_OF.
     """
 
-    def compile_all(folder: Path) -> None:
-        # parsed with the defaults whatever the settings: no setting enters what dbt parses
+    def compile_what_differs(folder: Path) -> None:
         workspace = Workspace(PROJECT, folder, folder)
-        copy_parsed(load_settings(), workspace)
-        common = ["--quiet", "--log-level-file", "none", "--log-path", str(folder)]
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in workspace.environment().items():
-                patch.setitem(os.environ, name, value)
-            patch.setitem(os.environ, "HOLDFAST_KEEP_OPEN", "False")
-            parsed = dbtRunner().invoke(
-                ["parse", *common, *dbt_arguments(workspace, load_settings())]
-            )
-            assert parsed.success, parsed.exception
-            ended = dbtRunner(manifest=parsed.result).invoke(
-                [
-                    "compile", *common, "--no-introspect", "--no-populate-cache",
-                    "--select", "resource_type:model", "resource_type:test",
-                    # what is excluded does not take its tests with it
-                    "--exclude", "file:*.py", "--indirect-selection", "empty",
-                    *dbt_arguments(workspace, settings),
-                ]
-            )  # fmt: skip
-        assert ended.success, ended.exception
+        if settings.fingerprint == load_settings().fingerprint:
+            copy_parsed(settings, workspace)
+            selection = ["resource_type:model", "resource_type:test"]
+        else:
+            target = compiled_models(load_settings()).target
+            shutil.copytree(target, workspace.dbt_target)
+            selection = _open_to_settings(read_dbt_manifest(target))
+        _compile(workspace, settings, selection)
 
-    folder = once(f"compiled-{settings.fingerprint[:12]}", compile_all)
+    folder = once(f"compiled-{settings.fingerprint[:12]}", compile_what_differs)
     return CompiledModels(Workspace(PROJECT, folder, folder).dbt_target)
+
+
+def _compile(workspace: Workspace, settings: Settings, selection: Collection[str]) -> None:
+    """Let dbt compile part of the project into the target folder of a workspace."""
+    common = ["--quiet", "--log-level-file", "none", "--log-path", str(workspace.warehouse)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in workspace.environment().items():
+            patch.setitem(os.environ, name, value)
+        patch.setitem(os.environ, "HOLDFAST_KEEP_OPEN", "False")
+        # parsed with the defaults whatever the settings: no setting enters what dbt parses
+        ended = dbtRunner(manifest=read_parsed(workspace)).invoke(
+            [
+                "compile", *common, "--no-introspect", "--no-populate-cache",
+                "--select", *selection,
+                # what is excluded does not take its tests with it
+                "--exclude", "file:*.py", "--indirect-selection", "empty",
+                *dbt_arguments(workspace, settings),
+            ]
+        )  # fmt: skip
+    assert ended.success, ended.exception
+
+
+def _open_to_settings(manifest: dict[str, Any]) -> list[str]:
+    """Name the models and tests whose SQL asks for a variable, itself or through a macro.
+
+    A macro counts as called wherever its name and a bracket stand: one too many is compiled
+    to what it was.
+    """
+    sources = {macro["name"]: macro["macro_sql"] for macro in manifest["macros"].values()}
+    asks: set[str] = {"var"}
+    while True:
+        words = re.compile(rf"\b(?:{'|'.join(sorted(asks))})\s*\(")
+        # `default__x` and `spark__x` are called as x
+        found = {name for name, sql in sources.items() if name not in asks and words.search(sql)}
+        found |= {name.partition("__")[2] for name in asks | found if "__" in name} - asks - {""}
+        if not found:
+            break
+        asks |= found
+    return [
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "test")
+        and node.get("language", "sql") == "sql"
+        and words.search(node["raw_code"])
+    ]
 
 
 def refreshed_straight(

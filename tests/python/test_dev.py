@@ -106,8 +106,8 @@ def test_one_model_with_its_tests_and_what_nobody_built(warehouse):
     used -= before.children_user + before.children_system
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "no refresh has built" not in ended.stdout
-    # dbt reads the whole project first, which is most of it: some 16 s
-    assert used < 30, f"{used:.1f} s of processor time"
+    # of some 11 s dbt takes 9 to import itself and to read the project it parsed
+    assert used < 16, f"{used:.1f} s of processor time"
 
 
 def test_a_running_refresh_is_not_disturbed(warehouse):
