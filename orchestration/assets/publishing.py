@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.assets.warehouse import warehouse
 from orchestration.project import MANIFEST
 from orchestration.publishing.marts import read_marts
+from orchestration.publishing.plausibility import unusual_days
 from orchestration.publishing.publish import publish
 from orchestration.publishing.restatements import record_restatements
 from orchestration.records import Ending, utc_now
@@ -32,12 +33,15 @@ def published_marts(refresh: RefreshResource) -> dg.MaterializeResult:
             outcome.append(f"{restated:,} numbers of final periods changed: quality.restatements")
         tables = publish(session.workspace, marts, session.refresh, utc_now())
         session.ending = Ending("published")
+        unusual = unusual_days(session.workspace, session.refresh.refresh_id)
+        outcome.extend(unusual)
         rows = sum(table.rows for table in tables)
         outcome.append(f"{len(tables)} tables, {rows:,} rows")
     return dg.MaterializeResult(
         metadata={
             "tables": len(tables),
             "dagster/row_count": rows,
+            "unusual_days": len(unusual),
             "path": dg.MetadataValue.path(str(session.workspace.marts_db)),
         }
     )

@@ -370,6 +370,7 @@ CHARTS = (
         title="first",
     ),
     Chart("checks", "trust", "table", ("quality.input_checks",), title="first"),
+    Chart("plausibility", "trust", "table", ("quality.plausibility",), title="first"),
     Chart("restatements", "trust", "table", ("quality.restatements",), title="first"),
     Chart("refreshes", "trust", "table", ("quality.refreshes",), title="first"),
 )

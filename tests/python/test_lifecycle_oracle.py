@@ -21,6 +21,10 @@ import pandas as pd
 import pytest
 from dbt.cli.main import dbtRunner
 
+from orchestration.settings import load_settings
+from orchestration.workspace import Workspace
+from tests.python.shared import copy_parsed, read_parsed
+
 ROOT = Path(__file__).resolve().parents[2]
 ZONE = ZoneInfo("Europe/Berlin")
 DAY = dt.timedelta(days=1)
@@ -794,7 +798,7 @@ def histories():
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory, histories):
-    """Each rule's models on a database of its own, with dbt parsed once: path per rule."""
+    """Each rule's models on a database of its own, parsed once for the session: path per rule."""
     folder = tmp_path_factory.mktemp("lifecycle")
     common = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--quiet"]
     common += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
@@ -804,8 +808,9 @@ def built(tmp_path_factory, histories):
         patch.setitem(os.environ, "DBT_TARGET_PATH", str(folder / "target"))
         patch.setitem(os.environ, "HOLDFAST_KEEP_OPEN", "False")
         patch.setitem(os.environ, "HOLDFAST_WORK_DB", str(folder / "work.duckdb"))
-        parsed = dbtRunner().invoke(["parse", *common])
-        assert parsed.success, parsed.exception
+        workspace = Workspace(ROOT, folder, folder)
+        copy_parsed(load_settings(), workspace)
+        parsed = read_parsed(workspace)
         for rule, cutoff in RULES.items():
             paths[rule].parent.mkdir()
             load_parents(str(paths[rule]), *histories, cutoff)
@@ -813,12 +818,12 @@ def built(tmp_path_factory, histories):
             settings = (
                 f"{{lapse_rule: {rule}, min_lapse_gaps: {MIN_GAPS}, business_timezone: {ZONE.key}}}"
             )
-            result = dbtRunner(manifest=parsed.result).invoke(
+            result = dbtRunner(manifest=parsed).invoke(
                 ["run", *common, "--vars", settings, "-s", *MODELS]
             )
             failed = [r for r in (result.result or []) if r.status != "success"]
             assert result.success, (result.exception, [(r.node.name, r.message) for r in failed])
-        compiled = dbtRunner(manifest=parsed.result).invoke(
+        compiled = dbtRunner(manifest=parsed).invoke(
             ["compile", *common, "--vars", settings, "-s", *ASSERTIONS]
         )
         assert compiled.success, compiled.exception
