@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: report help setup refresh test lint ui docs metrics templates dev bench truth clean
+.PHONY: report help setup readers refresh test lint ui docs metrics templates dev bench truth clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -64,6 +64,16 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 	echo "setup     installing what requirements.lock lists (a minute or two, once) ..."
 	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
+
+readers: setup ## clients of other makers in .venv-readers, from requirements-readers.lock: old DuckDB, pandas, polars, openpyxl, psycopg
+	@cd "$(ROOT)"
+	wanted=$$(sha256sum requirements-readers.lock | cut -d' ' -f1)
+	[ "$$(cat .venv-readers/lock.sha256 2>/dev/null)" = "$$wanted" ] && exit 0
+	echo "readers   installing what requirements-readers.lock lists into .venv-readers ..."
+	rm -rf .venv-readers
+	$(BIN)/python -m venv .venv-readers
+	.venv-readers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-readers.lock
+	echo "$$wanted" > .venv-readers/lock.sha256
 
 refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
