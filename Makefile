@@ -28,11 +28,11 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: report help setup readers refresh test lint ui docs metrics templates dev bench truth clean
+.PHONY: report help setup readers export-xlsx publish-postgres refresh test lint ui docs metrics templates dev bench truth clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
-		printf 'make %-11s %s\n' "$$name" "$$what"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
+		printf 'make %-16s %s\n' "$$name" "$$what"
 	done
 
 setup: ## the environment in .venv, from requirements.lock; done by every command below, once
@@ -142,6 +142,12 @@ truth: setup ## fits the lifetime value models to 200 simulated shops each, whos
 
 report: setup ## the report of the published marts, anew; make refresh writes it too [WAREHOUSE=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.report
+
+export-xlsx: readers ## the report's tables as a spreadsheet, $$WAREHOUSE/report.xlsx [WAREHOUSE=dir]
+	@cd "$(ROOT)" && exec .venv-readers/bin/python -m orchestration.readers.spreadsheet
+
+publish-postgres: readers ## every published mart into PostgreSQL, in one transaction; HOLDFAST_POSTGRES says where [WAREHOUSE=dir]
+	@cd "$(ROOT)" && exec .venv-readers/bin/python -m orchestration.readers.postgres
 
 clean: ## remove what any command makes again; .venv, sample and warehouse stay
 	@cd "$(ROOT)" && rm -rf target logs .cache .pytest_cache .ruff_cache .hypothesis
