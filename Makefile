@@ -143,7 +143,7 @@ truth: setup ## fits the lifetime value models to 200 simulated shops each, whos
 report: setup ## the report of the published marts, anew; make refresh writes it too [WAREHOUSE=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.report
 
-export-xlsx: readers ## the report's tables as a spreadsheet, $$WAREHOUSE/report.xlsx [WAREHOUSE=dir]
+export-xlsx: readers ## the report's tables as a spreadsheet, report.xlsx beside the marts [WAREHOUSE=dir]
 	@cd "$(ROOT)" && exec .venv-readers/bin/python -m orchestration.readers.spreadsheet
 
 publish-postgres: readers ## every published mart into PostgreSQL, in one transaction; HOLDFAST_POSTGRES says where [WAREHOUSE=dir]

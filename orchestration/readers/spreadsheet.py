@@ -157,7 +157,7 @@ def _cells(
     worksheet: WriteOnlyWorksheet, row: Sequence[Any], kinds: Sequence[str]
 ) -> list[Cell | None]:
     return [
-        None if value is None else _cell(worksheet, value, kind)
+        None if value is None or value == "" else _cell(worksheet, value, kind)
         for value, kind in zip(row, kinds, strict=True)
     ]
 

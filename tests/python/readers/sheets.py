@@ -18,7 +18,7 @@ from orchestration.readers import spreadsheet
 from orchestration.report.data import Column
 
 TEXTS = [
-    "=1+1", "+1+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "#N/A", "=HYPERLINK(\"x\")", "", "a\x00b",
+    "=1+1", "+1+1", "-1", "@SUM(A1)", "\t=1+1", "\r=1+1", "#N/A", "=HYPERLINK(\"x\")", "a\x00b",
     "plain",
 ]  # fmt: skip
 
