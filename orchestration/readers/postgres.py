@@ -5,11 +5,12 @@ the one after; tables stay, and with them the views, grants and comments that ot
 this did not make is never touched. Where it goes says HOLDFAST_POSTGRES, which is never shown.
 """
 
+import contextlib
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,9 +103,10 @@ def publish_to(conninfo: str, marts_db: Path, scratch: Path) -> list[Table]:
         with psycopg.connect(conninfo, autocommit=True, client_encoding="utf8") as connection:
             with connection.transaction():
                 _bring(connection, tables)
-            for table in tables:
-                # what was deleted makes room for the next time, and the planner knows the sizes
-                connection.execute(sql.SQL("vacuum (analyze) {}").format(table.identifier))
+            # what was deleted makes room for the next time; published it is without that too
+            with contextlib.suppress(psycopg.Error):
+                for table in tables:
+                    connection.execute(sql.SQL("vacuum (analyze) {}").format(table.identifier))
     except psycopg.Error as error:
         raise PostgresError(_told(error, secrets)) from None
     return tables
@@ -245,9 +247,11 @@ def _definition(column: Column) -> sql.Composed:
 def _alter(connection: psycopg.Connection, table: Table, standing: Mapping[str, Column]) -> None:
     """Change the columns of the emptied table that are others now; views on the rest live on."""
     wanted = {column.name: column for column in table.columns}
-    changes: list[tuple[str, sql.Composed]] = []
-    for name in standing.keys() - wanted.keys():
-        changes.append((name, sql.SQL("drop column {}").format(sql.Identifier(name))))
+    changes = [
+        (name, sql.SQL("drop column {}").format(sql.Identifier(name)))
+        for name in standing
+        if name not in wanted
+    ]
     for name, column in wanted.items():
         was = standing.get(name)
         place = sql.Identifier(name)
@@ -282,49 +286,41 @@ def _comment(connection: psycopg.Connection, table: Table, standing: Mapping[str
             )
 
 
-class _explained:  # noqa: N801 - reads as a statement
-    """Names the views that stand in the way of a change."""
+@contextlib.contextmanager
+def _explained(
+    connection: psycopg.Connection, schema: str, table: str, column: str | None
+) -> Iterator[None]:
+    """Name the views that stand in the way of a change made in this block."""
+    try:
+        with connection.transaction():
+            yield
+    except (psycopg.errors.DependentObjectsStillExist, psycopg.errors.FeatureNotSupported):
+        views = _views(connection, schema, table, column)
+        what = f"{schema}.{table}" + (f".{column}" if column else "")
+        raise PostgresError(
+            f"{what} is no longer what it was, and is read by {', '.join(views)}. "
+            "Nothing was changed. Drop or rewrite what reads it, then publish again."
+        ) from None
 
-    def __init__(
-        self, connection: psycopg.Connection, schema: str, table: str, column: str | None
-    ) -> None:
-        self._connection = connection
-        self._schema, self._table, self._column = schema, table, column
-        self._savepoint = connection.transaction()
 
-    def __enter__(self) -> None:
-        self._savepoint.__enter__()
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        try:
-            self._savepoint.__exit__(type(error) if error else None, error, trace)
-        except psycopg.Error:
-            pass
-        if isinstance(
-            error, (psycopg.errors.DependentObjectsStillExist, psycopg.errors.FeatureNotSupported)
-        ):
-            what = f"{self._schema}.{self._table}" + (f".{self._column}" if self._column else "")
-            raise PostgresError(
-                f"{what} is no longer what it was, and is read by {', '.join(self._views())}. "
-                "Nothing was changed. Drop or rewrite what reads it, then publish again."
-            ) from None
-
-    def _views(self) -> list[str]:
-        """Return the views that read the table or column."""
-        rows = self._connection.execute(
-            "select distinct quote_ident(spaces.nspname) || '.' || quote_ident(views.relname) "
-            "from pg_depend as dependencies "
-            "inner join pg_rewrite as rules on rules.oid = dependencies.objid "
-            "inner join pg_class as views on views.oid = rules.ev_class "
-            "inner join pg_namespace as spaces on spaces.oid = views.relnamespace "
-            "left join pg_attribute as columns on columns.attrelid = dependencies.refobjid "
-            "and columns.attnum = dependencies.refobjsubid "
-            "where dependencies.classid = 'pg_rewrite'::regclass "
-            "and dependencies.refobjid = to_regclass(%s) "
-            "and (%s::text is null or columns.attname = %s) order by 1",
-            [f"{quoted(self._schema)}.{quoted(self._table)}", self._column, self._column],
-        ).fetchall()
-        return [name for (name,) in rows] or ["something there"]
+def _views(
+    connection: psycopg.Connection, schema: str, table: str, column: str | None
+) -> list[str]:
+    """Return the views that read a table or column."""
+    rows = connection.execute(
+        "select distinct quote_ident(spaces.nspname) || '.' || quote_ident(views.relname) "
+        "from pg_depend as dependencies "
+        "inner join pg_rewrite as rules on rules.oid = dependencies.objid "
+        "inner join pg_class as views on views.oid = rules.ev_class "
+        "inner join pg_namespace as spaces on spaces.oid = views.relnamespace "
+        "left join pg_attribute as columns on columns.attrelid = dependencies.refobjid "
+        "and columns.attnum = dependencies.refobjsubid "
+        "where dependencies.classid = 'pg_rewrite'::regclass "
+        "and dependencies.refobjid = to_regclass(%s) "
+        "and (%s::text is null or columns.attname = %s) order by 1",
+        [f"{quoted(schema)}.{quoted(table)}", column, column],
+    ).fetchall()
+    return [name for (name,) in rows] or ["something there"]
 
 
 def _told(error: psycopg.Error, secrets: Sequence[str]) -> str:
@@ -340,28 +336,31 @@ def _told(error: psycopg.Error, secrets: Sequence[str]) -> str:
     return f"PostgreSQL says: {text}. Nothing was changed."
 
 
-def main() -> int:
-    """Publish and say what stands there; returns the exit code."""
+def _publish() -> str:
+    """Publish where the environment says; returns what to tell."""
     started = time.monotonic()
     conninfo = os.environ.get(VARIABLE, "").strip()
+    workspace = Workspace.from_environment()
+    if not conninfo:
+        raise PostgresError(
+            f"{VARIABLE} is not set. It says where the marts go: "
+            f"{VARIABLE}=postgresql://user:password@host:5432/database make publish-postgres"
+        )
+    if not workspace.marts_db.is_file():
+        raise PostgresError("No marts are published there; `make refresh` publishes them.")
+    with tempfile.TemporaryDirectory(dir=workspace.warehouse, prefix=".postgres.") as scratch:
+        tables = publish_to(conninfo, workspace.marts_db, Path(scratch))
+    rows = sum(table.rows for table in tables)
+    return f"PostgreSQL  {len(tables)} tables, {rows:,} rows ({time.monotonic() - started:.1f} s)"
+
+
+def main() -> int:
+    """Publish and say what stands there; returns the exit code."""
     try:
-        workspace = Workspace.from_environment()
-        if not conninfo:
-            raise PostgresError(
-                f"{VARIABLE} is not set. It says where the marts go: "
-                f"{VARIABLE}=postgresql://user:password@host:5432/database make publish-postgres"
-            )
-        if not workspace.marts_db.is_file():
-            raise PostgresError("No marts are published there; `make refresh` publishes them.")
-        with tempfile.TemporaryDirectory(dir=workspace.warehouse, prefix=".postgres.") as scratch:
-            tables = publish_to(conninfo, workspace.marts_db, Path(scratch))
+        sys.stdout.write(f"{_publish()}\n")
     except (PostgresError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(
-        f"PostgreSQL  {len(tables)} tables, {sum(table.rows for table in tables):,} rows "
-        f"({time.monotonic() - started:.1f} s)\n"
-    )
     return 0
 
 
