@@ -65,15 +65,20 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
 
-readers: setup ## clients of other makers in .venv-readers, from requirements-readers.lock: old DuckDB, pandas, polars, openpyxl, psycopg
+readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl, psycopg in .venv-readers, Node's in examples/node
 	@cd "$(ROOT)"
 	wanted=$$(sha256sum requirements-readers.lock | cut -d' ' -f1)
-	[ "$$(cat .venv-readers/lock.sha256 2>/dev/null)" = "$$wanted" ] && exit 0
-	echo "readers   installing what requirements-readers.lock lists into .venv-readers ..."
-	rm -rf .venv-readers
-	$(BIN)/python -m venv .venv-readers
-	.venv-readers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-readers.lock
-	echo "$$wanted" > .venv-readers/lock.sha256
+	if [ "$$(cat .venv-readers/lock.sha256 2>/dev/null)" != "$$wanted" ]; then
+		echo "readers   installing what requirements-readers.lock lists into .venv-readers ..." >&2
+		rm -rf .venv-readers
+		$(BIN)/python -m venv .venv-readers
+		.venv-readers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-readers.lock
+		echo "$$wanted" > .venv-readers/lock.sha256
+	fi
+	if command -v npm >/dev/null && ! cmp -s examples/node/package-lock.json examples/node/node_modules/.lock; then
+		npm ci --prefix examples/node --no-audit --no-fund --loglevel=error >&2
+		cp examples/node/package-lock.json examples/node/node_modules/.lock
+	fi
 
 refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
