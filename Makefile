@@ -28,11 +28,11 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: report help setup refresh test lint ui docs metrics templates dev bench truth clean
+.PHONY: report help setup readers export-xlsx publish-postgres refresh test lint ui docs metrics templates dev bench truth clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
-		printf 'make %-11s %s\n' "$$name" "$$what"
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
+		printf 'make %-16s %s\n' "$$name" "$$what"
 	done
 
 setup: ## the environment in .venv, from requirements.lock; done by every command below, once
@@ -64,6 +64,21 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 	echo "setup     installing what requirements.lock lists (a minute or two, once) ..."
 	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
+
+readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl, psycopg in .venv-readers, Node's in examples/node
+	@cd "$(ROOT)"
+	wanted=$$(sha256sum requirements-readers.lock | cut -d' ' -f1)
+	if [ "$$(cat .venv-readers/lock.sha256 2>/dev/null)" != "$$wanted" ]; then
+		echo "readers   installing what requirements-readers.lock lists into .venv-readers ..." >&2
+		rm -rf .venv-readers
+		$(BIN)/python -m venv .venv-readers
+		.venv-readers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-readers.lock
+		echo "$$wanted" > .venv-readers/lock.sha256
+	fi
+	if command -v npm >/dev/null && ! cmp -s examples/node/package-lock.json examples/node/node_modules/.lock; then
+		npm ci --prefix examples/node --no-audit --no-fund --loglevel=error >&2
+		cp examples/node/package-lock.json examples/node/node_modules/.lock
+	fi
 
 refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
@@ -132,6 +147,12 @@ truth: setup ## fits the lifetime value models to 200 simulated shops each, whos
 
 report: setup ## the report of the published marts, anew; make refresh writes it too [WAREHOUSE=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.report
+
+export-xlsx: readers ## the report's tables as a spreadsheet, report.xlsx beside the marts [WAREHOUSE=dir]
+	@cd "$(ROOT)" && exec .venv-readers/bin/python -m orchestration.readers.spreadsheet
+
+publish-postgres: readers ## every published mart into PostgreSQL, in one transaction; HOLDFAST_POSTGRES says where [WAREHOUSE=dir]
+	@cd "$(ROOT)" && exec .venv-readers/bin/python -m orchestration.readers.postgres
 
 clean: ## remove what any command makes again; .venv, sample and warehouse stay
 	@cd "$(ROOT)" && rm -rf target logs .cache .pytest_cache .ruff_cache .hypothesis

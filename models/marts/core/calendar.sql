@@ -1,5 +1,6 @@
--- One row per local day, from 1 January of the first year of history to 31 December of the cutoff's
--- year. Days after the cutoff are there and not complete.
+-- One row per local day of every year in which a published period begins: from that of the week of
+-- the first day of history to that of the last forecast month, and of every goal. Days after the
+-- cutoff are there and not complete.
 with
 
 history as (
@@ -8,6 +9,45 @@ history as (
         first_day,
         cutoff_day
     from {{ ref('int_history_bounds') }}
+
+),
+
+goals as (
+
+    select
+        min(period_start) as first_start,
+        max(period_start) as last_start
+    from {{ ref('goals') }}
+
+),
+
+-- forecasts reach 12 months beyond the latest complete one
+bounds as (
+
+    select
+        make_date(
+            year(
+                least(
+                    {{ period_first_day("'week'", period_number("'week'", 'history.first_day')) }},
+                    coalesce(goals.first_start, history.first_day)
+                )
+            ),
+            1,
+            1
+        ) as first_day,
+        make_date(
+            year(
+                greatest(
+                    {{ add_months('history.cutoff_day', 12) }},
+                    coalesce(goals.last_start, history.cutoff_day)
+                )
+            ),
+            12,
+            31
+        ) as last_day,
+        history.cutoff_day
+    from history
+    cross join goals
 
 ),
 
@@ -43,14 +83,11 @@ numbers as (
 days as (
 
     select
-        {{ add_days('make_date(year(history.first_day), 1, 1)', 'numbers.number') }} as day,
-        history.cutoff_day
+        {{ add_days('bounds.first_day', 'numbers.number') }} as day,
+        bounds.cutoff_day
     from numbers
-    inner join history
-        on numbers.number <= {{ days_between(
-            'make_date(year(history.first_day), 1, 1)',
-            'make_date(year(history.cutoff_day), 12, 31)'
-        ) }}
+    inner join bounds
+        on numbers.number <= {{ days_between('bounds.first_day', 'bounds.last_day') }}
 
 ),
 

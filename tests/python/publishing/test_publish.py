@@ -288,18 +288,3 @@ def test_old_parquet_versions_go_away(publisher, monkeypatch):
         publisher.publish(f"v{number}")
     versions = {path.name for path in publisher.workspace.parquet_versions.iterdir()}
     assert versions == {"v2", "v3"}
-
-
-def test_older_client_opens_the_published_file(publisher):
-    """A BI tool with an engine before 2.0 could not open the file at all."""
-    python = os.environ.get("HOLDFAST_OLD_CLIENT_PYTHON")
-    if not python:
-        pytest.skip("set HOLDFAST_OLD_CLIENT_PYTHON to a Python that has duckdb 1.2 to 1.5")
-    publisher.publish("r1")
-    query = (
-        "import duckdb; print(duckdb.connect("
-        f"{str(publisher.workspace.marts_db)!r}, read_only=True)"
-        ".execute('select count(*) from core.customers').fetchall())"
-    )
-    ended = subprocess.run([python, "-c", query], capture_output=True, text=True, check=False)
-    assert ended.stdout.strip() == "[(100,)]", ended.stderr
