@@ -57,14 +57,14 @@ def inputs_hash(landing: Path, settings: Settings) -> str:
     """Hash everything that lies in the landing folder, by name and content.
 
     Args:
-        landing: Folder with the delivered files; hidden files do not count.
+        landing: Folder with the delivered files; what loading leaves alone does not count.
         settings: Where they limit the age of the data against the clock, the day counts too: data
             that was young enough yesterday may be too old today.
 
     Returns:
         SHA-256 over the sorted names and the contents.
     """
-    found = entries(landing, hidden=(".",))
+    found = entries(landing)
     total = hashlib.sha256()
     # hashing lets go of the interpreter lock; for small files threads only wait for each other
     with ThreadPoolExecutor() as pool:

@@ -12,7 +12,8 @@ from orchestration.publishing.plausibility import unusual_days
 from orchestration.publishing.publish import publish
 from orchestration.publishing.restatements import record_restatements
 from orchestration.records import Ending, utc_now
-from orchestration.resources import RefreshResource
+from orchestration.resources import RefreshResource, retried
+from orchestration.time_limit import stop_watching
 
 _MART_KEYS = [dg.AssetKey([mart.schema, mart.model]) for mart in read_marts(MANIFEST)]
 
@@ -26,12 +27,18 @@ _MART_KEYS = [dg.AssetKey([mart.schema, mart.model]) for mart in read_marts(MANI
 def published_marts(refresh: RefreshResource) -> dg.MaterializeResult:
     """marts.duckdb, Parquet and manifest.json, replaced in one rename each."""
     session = refresh.session
-    with session.step("publish", f"writing {session.workspace.marts_db.name}") as outcome:
+    with (
+        retried(session),
+        session.step("publish", f"writing {session.workspace.marts_db.name}") as outcome,
+    ):
         marts = read_marts(session.workspace.dbt_target / "manifest.json")
         restated = record_restatements(session.workspace, marts, session.refresh)
         if restated:
             outcome.append(f"{restated:,} numbers of final periods changed: quality.restatements")
-        tables = publish(session.workspace, marts, session.refresh, utc_now())
+        # once it is to be seen, nothing may interrupt it half way
+        tables = publish(
+            session.workspace, marts, session.refresh, utc_now(), before_switch=stop_watching
+        )
         session.ending = Ending("published")
         unusual = unusual_days(session.workspace, session.refresh.refresh_id)
         outcome.extend(unusual)
