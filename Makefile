@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: report help setup refresh test lint ui docs metrics templates dev bench truth clean
+.PHONY: doctor backfill report help setup refresh test lint ui docs metrics templates dev bench truth clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -88,6 +88,15 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	# a file's tests share what they build, so a file stays with one of the two workers
 	echo "== pytest"
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# looks at the environment as it is, and does not make it
+doctor: ## are installation, last refresh, inputs and marts well? one screen, exit code 0 or 1 [as refresh]
+	@cd "$(ROOT)"
+	if ! $(BIN)/python -c '' 2>/dev/null; then
+		echo "BAD   there is no working Python in .venv: run make setup"
+		exit 1
+	fi
+	exec $(BIN)/python -m orchestration.doctor
 
 lint: setup ## ruff for Python, sqlfluff for SQL
 	@cd "$(ROOT)"

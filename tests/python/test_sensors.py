@@ -15,8 +15,8 @@ def test_files_are_taken_once_they_stay_the_same():
     """Half a file would be loaded, or one delivery be refreshed at every look."""
     asked = []
     watch = Watch()
-    for listing in ("", "a", "ab", "ab", "ab", "abc", "abc"):
-        watch, reason = look(watch, listing)
+    for lying in ("", "a", "ab", "ab", "ab", "abc", "abc"):
+        watch, reason = look(watch, lying)
         asked.append(reason is None)
     assert asked == [False, False, False, True, False, False, True]
 
@@ -61,7 +61,7 @@ def test_a_refresh_is_asked_for_again_only_where_that_may_help():
     watch, asked = asked_for(Watch(), earlier, earlier, earlier, running, running)
     # what failed before the files came does not count as theirs
     assert asked == [False, True, False, False, False]
-    refused, asked = asked_for(watch, *[ended("2", may_help_again=False)] * 3)
+    _, asked = asked_for(watch, *[ended("2", may_help_again=False)] * 3)
     assert asked == [False] * 3
     watch, asked = asked_for(watch, *[ended("2", may_help_again=True)] * 3)
     assert asked == [True, False, False]
@@ -80,7 +80,8 @@ def test_a_delivery_waits_for_its_marker():
     watch = Watch()
     for waiting, told in (("No _SUCCESS.", "Files are"), ("No _SUCCESS.", "No _"), (None, None)):
         watch, reason = look(watch, "a", waiting)
-        assert (reason or "").startswith(told or "") and (reason is None) == (told is None)
+        assert (reason or "").startswith(told or "")
+        assert (reason is None) == (told is None)
 
 
 def test_sensor_remembers_between_looks(tmp_path, monkeypatch):
