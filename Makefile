@@ -65,8 +65,14 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
 
-refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir]
-	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
+refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir; MODELS=revenue.mrr_movements: only it and what hangs on it]
+	@cd "$(ROOT)"
+	if [ -n "$(MODELS)" ]; then exec $(BIN)/python -m orchestration.partial "$(MODELS)"; fi
+	exec $(BIN)/python -m orchestration.refresh
+
+backfill: setup ## the marts as of each past month end, each in a folder of its own: FROM=YYYY-MM UNTIL=YYYY-MM [BACKFILL=dir; as refresh]
+	@cd "$(ROOT)"
+	exec $(BIN)/python -m orchestration.backfill "$(FROM)" "$(UNTIL)" $(if $(BACKFILL),--into "$(call from_caller,$(BACKFILL))")
 
 test: setup ## everything: lint, dbt parse, every model and unit test on an empty warehouse, pytest [EXTENSIONS=dir: only that folder]
 	@cd "$(ROOT)"

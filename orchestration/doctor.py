@@ -108,7 +108,7 @@ def examine(workspace: Workspace, now: datetime) -> tuple[list[Finding], str]:
     holder = lock_holder(workspace)
     parts: dict[str, Callable[[], Iterator[Finding]]] = {
         "Installation": lambda: _installation(workspace, settings),
-        "Last refresh": lambda: _last_refresh(workspace, holder, now),
+        "Last refresh": lambda: _last_refresh(workspace, holder),
         "Inputs": lambda: _inputs(workspace, settings, now),
         "Marts": lambda: _marts(workspace, settings, holder, now),
     }
@@ -232,7 +232,7 @@ def _room(workspace: Workspace) -> Finding:
     return Finding(OK, said)
 
 
-def _last_refresh(workspace: Workspace, holder: str | None, now: datetime) -> Iterator[Finding]:
+def _last_refresh(workspace: Workspace, holder: str | None) -> Iterator[Finding]:
     """How the last refresh ended, how long it took, and what to do."""
     outcomes = read_outcomes(workspace)
     last = outcomes.last
@@ -312,8 +312,9 @@ def _accepted(workspace: Workspace) -> Iterator[Finding]:
             "group by input order by sum(rows_refused) / greatest(sum(rows_read), 1) desc, input"
         ).fetchall()
         warnings = con.execute(
-            "select check_id from quality.input_checks where not is_success and severity <> 'error' "
-            "and refresh_id = (select max(refresh_id) from quality.input_checks) order by check_id"
+            "select check_id from quality.input_checks "
+            "where not is_success and severity <> 'error' and refresh_id = "
+            "(select max(refresh_id) from quality.input_checks) order by check_id"
         ).fetchall()
     read = sum(int(row[1]) for row in loads)
     refused = sum(int(row[2]) for row in loads)

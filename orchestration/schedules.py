@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from orchestration.jobs import refresh_job
+from orchestration.jobs import freshness_job, refresh_job
 from orchestration.landing.arrival import IncompleteError, require_complete
 from orchestration.nothing_new import find_nothing_new
 from orchestration.project import TIMEZONE
@@ -27,3 +27,12 @@ def nightly_refresh() -> dg.RunRequest | dg.SkipReason:
     except IncompleteError as error:
         return dg.SkipReason(str(error))
     return dg.RunRequest()
+
+
+hourly_freshness = dg.ScheduleDefinition(
+    name="hourly_freshness",
+    job=freshness_job,
+    cron_schedule="30 * * * *",
+    execution_timezone=TIMEZONE,
+    description="Every hour: are inputs and marts as young as expected? Warns, and blocks nothing.",
+)

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestration import notices
+from orchestration.built import remember_built
 from orchestration.contract import Contract, load_contract
 from orchestration.fingerprint import code_hash, inputs_hash
 from orchestration.lock import WriterBusyError, writer_lock
@@ -236,6 +237,8 @@ class Session:
             self.ending = Ending("failed", message)
         try:
             finish(self.workspace, self._refresh, self.ending)
+            if self.ending.result == PUBLISHED:
+                remember_built(self.workspace, self._refresh.refresh_id)
         finally:
             notices.ended(self.workspace, self._outcome(self.ending), self.newest)
 

@@ -7,16 +7,12 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import dagster as dg
 import duckdb
 import pytest
 
 from orchestration.guard import GuardError
 from orchestration.lock import WriterBusyError
-from orchestration.outcomes import read_outcomes
-from orchestration.records import Ending
 from orchestration.retries import Attempts, all_worth_retrying, worth_retrying
-from orchestration.session import open_session
 from orchestration.settings import PROJECT, SettingsError, load_settings
 
 LOCKED = 'IO Error: Could not set lock on file "/w/work.duckdb": Conflicting lock is held (PID 7).'
@@ -78,49 +74,6 @@ def test_waits_grow_and_end(monkeypatch):
     monkeypatch.setenv("HOLDFAST_RETRIES", "many")
     with pytest.raises(SettingsError, match="HOLDFAST_RETRIES must be a number"):
         Attempts()
-
-
-@pytest.mark.parametrize(("fails", "is_good"), [(2, True), (3, False)])
-def test_a_step_that_passes_later_leaves_one_record_of_success(
-    workspace, monkeypatch, capsys, fails, is_good
-):
-    """Dagster would give up at the first try, or the record tell of a failure that was none."""
-    from orchestration.resources import retried
-
-    monkeypatch.setenv("HOLDFAST_RETRIES", "2")
-    monkeypatch.setenv("HOLDFAST_RETRY_WAIT", "0.01")
-    tries = []
-
-    # several outputs, of which some were told before it failed: as the step of the models does
-    @dg.multi_asset(specs=[dg.AssetSpec("one", skippable=True), dg.AssetSpec("two")])
-    def models():
-        with retried(session), session.step("models", "building") as outcome:
-            tries.append(1)
-            yield dg.MaterializeResult("one")
-            if len(tries) <= fails:
-                raise duckdb.IOException(LOCKED)
-            yield dg.MaterializeResult("two")
-            session.ending = Ending("published")
-            outcome.append("done")
-
-    with open_session(workspace, load_settings()) as session:
-        assert session.refresh
-        with dg.DagsterInstance.ephemeral() as instance:
-            result = dg.materialize([models], instance=instance, raise_on_error=False)
-    assert result.success is is_good
-    assert len(tries) == 3
-    with duckdb.connect(str(workspace.work_db), read_only=True) as con:
-        ((ended, message),) = con.execute("select result, message from ops.refreshes").fetchall()
-    last = read_outcomes(workspace).last
-    if is_good:
-        assert (ended, message, last.result, last.may_help_again) == (
-            "published", None, "published", False,
-        )  # fmt: skip
-    else:
-        assert (ended, last.reason, last.may_help_again) == ("failed", "locked", True)
-        assert message.count("Could not set lock") == 1
-    told = capsys.readouterr().out
-    assert told.count("this may pass: trying again in") == 2
 
 
 WAIT_THEN_PUBLISH = """
