@@ -162,7 +162,7 @@ def backfill(
 
 
 def _share_key(present: Workspace, past: Workspace) -> None:
-    """Hash personal columns of every month end with the key of the present, so that they compare."""
+    """Hash personal columns of each month end with the key of the present, so that they compare."""
     if present.hash_key_file.is_file() and not past.hash_key_file.exists():
         past.warehouse.mkdir(parents=True, exist_ok=True)
         past.hash_key_file.touch(mode=0o600)
