@@ -7,7 +7,6 @@ over the refreshes (notices, the landing sensor, `make doctor`) reads this file.
 
 import contextlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -102,14 +101,12 @@ def read_outcomes(workspace: Workspace) -> Outcomes:
 def write_outcomes(workspace: Workspace, outcomes: Outcomes) -> None:
     """Remember; where that cannot be written down, the refresh ends as it did all the same."""
     file = workspace.outcomes_file
-    aside = file.with_name(f"{file.name}.{os.getpid()}.new")
+    # one name: what a killed process left there is written over
+    aside = file.with_name(f"{file.name}.new")
     with contextlib.suppress(OSError):
         workspace.warehouse.mkdir(parents=True, exist_ok=True)
-        try:
-            aside.write_text(json.dumps(asdict(outcomes), indent=1) + "\n", encoding="utf-8")
-            aside.replace(file)
-        finally:
-            aside.unlink(missing_ok=True)
+        aside.write_text(json.dumps(asdict(outcomes), indent=1) + "\n", encoding="utf-8")
+        aside.replace(file)
 
 
 def after(outcomes: Outcomes, outcome: Outcome) -> Outcomes:

@@ -18,7 +18,6 @@ from typing import Any
 
 import duckdb
 
-from orchestration import notices
 from orchestration.built import Built, node_hashes, read_built, stamp
 from orchestration.dbt_manifest import (
     ManifestError,
@@ -29,11 +28,13 @@ from orchestration.dbt_manifest import (
 from orchestration.dev import DevError, resolve
 from orchestration.fingerprint import inputs_hash, rest_hash
 from orchestration.lock import WriterBusyError
-from orchestration.outcomes import instant
+from orchestration.outcomes import instant, read_outcomes
 from orchestration.progress import ModelProgress
-from orchestration.publishing.publish import is_intact, read_manifest
+from orchestration.publishing.publish import PublishError, is_intact, read_manifest
 from orchestration.publishing.step import publish_marts, report_marts
 from orchestration.quiet import be_quiet, telemetry_switches
+from orchestration.refresh import tell_once
+from orchestration.report.build import ReportError
 from orchestration.retries import Attempts
 from orchestration.session import (
     Session,
@@ -43,6 +44,7 @@ from orchestration.session import (
     say,
 )
 from orchestration.settings import Settings, SettingsError
+from orchestration.time_limit import TimeLimitError
 from orchestration.workspace import Workspace
 
 _BUILT = ("model", "seed", "snapshot")
@@ -83,20 +85,24 @@ def main(arguments: list[str] | None = None) -> int:
     """
     be_quiet()
     names = " ".join(sys.argv[1:] if arguments is None else arguments).split()
-    workspace, started_at = None, instant()
+    workspace, before, started_at = None, None, instant()
     try:
         workspace = Workspace.from_environment()
+        before = read_outcomes(workspace).last
         settings = workspace.read_settings()
         os.environ.update(telemetry_switches() | workspace.environment())
         refresh_part(workspace, settings, names)
     except (PartialError, DevError, SettingsError, ManifestError, WriterBusyError) as error:
         sys.stderr.write(f"\nNOT PUBLISHED\n{error}\n")
-    except ModelsError as error:
-        sys.stderr.write(f"\nNOT PUBLISHED\n{error}\nThe marts stand as they were.\n")
+    except (ModelsError, PublishError, ReportError, TimeLimitError) as error:
+        # its session has told
+        sys.stderr.write(f"\n{error}\nThe marts stand as manifest.json names them.\n")
     except (OSError, duckdb.Error) as error:
         sys.stderr.write(f"\nNOT PUBLISHED\n{error}\n({type(error).__name__})\n")
-        if workspace is not None and workspace.warehouse.is_dir():
-            notices.ended(workspace, failed_before(error, started_at))
+        tell_once(workspace, before, failed_before(error, started_at))
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. What was published before stands.\n")
+        return 130
     else:
         return 0
     return 1

@@ -71,19 +71,19 @@ def main() -> int:
         settings = workspace.read_settings()
         if _run_persistently(workspace, settings):
             return 0
-        _tell_once(workspace, before, failed_before("The run ended early.", started_at))
+        tell_once(workspace, before, failed_before("The run ended early.", started_at))
     except (SettingsError, WriterBusyError, ManifestError, SampleError, TimeLimitError) as error:
         _say_no(str(error), None)
-        _tell_once(workspace, before, failed_before(error, started_at))
+        tell_once(workspace, before, failed_before(error, started_at))
     except (OSError, duckdb.Error) as error:
         # a full disk, a folder that may not be written, a database another program holds open
         _say_no(f"{error}\n({type(error).__name__})", workspace)
-        _tell_once(workspace, before, failed_before(error, started_at))
+        tell_once(workspace, before, failed_before(error, started_at))
     except KeyboardInterrupt:
         _say_no("Interrupted. What was published before stands.", None)
         return 130
     except Exception as error:
-        _tell_once(workspace, before, failed_before(error, started_at))
+        tell_once(workspace, before, failed_before(error, started_at))
         raise
     return 1
 
@@ -101,7 +101,7 @@ def _run_persistently(workspace: Workspace, settings: Settings) -> bool:
                 raise
 
 
-def _tell_once(workspace: Workspace | None, before: Outcome | None, outcome: Outcome) -> None:
+def tell_once(workspace: Workspace | None, before: Outcome | None, outcome: Outcome) -> None:
     """Tell of a failure that no session told of, as it came before it or after its end."""
     told = None if workspace is None else read_outcomes(workspace).last
     if told is None or told == before or told.pid != os.getpid():
