@@ -1,6 +1,7 @@
 """A refresh that hangs is ended with all it started, and told; what is published stands."""
 
 import subprocess
+import threading
 import time
 
 import duckdb
@@ -10,7 +11,13 @@ from orchestration.outcomes import read_outcomes
 from orchestration.process_tree import _lives
 from orchestration.session import open_session
 from orchestration.settings import SettingsError, load_settings
-from orchestration.time_limit import TimeLimitError, limited, stop_watching, time_limit
+from orchestration.time_limit import (
+    TimeLimitError,
+    limited,
+    stop_watching,
+    time_limit,
+    why_interrupted,
+)
 
 ENDLESS = "select sum(hash(a.range * b.range)) from range(1000000) a, range(1000000) b"
 
@@ -62,15 +69,25 @@ def test_a_session_has_the_limit_that_is_set(workspace, monkeypatch):
         time.sleep(600)
 
 
-def test_a_step_that_ends_in_time_is_left_alone():
+def watching():
+    """Whether a thread watches the clock."""
+    return "time limit" in [thread.name for thread in threading.enumerate()]
+
+
+def test_what_may_not_be_interrupted_is_left_alone():
     """The alarm of one refresh would go off in the next, or in the renames of a publication."""
-    with limited(0.2):
-        with limited(0.01):  # the outer limit counts
+    with limited(3600):
+        with limited(0.001):  # the outer limit counts
             time.sleep(0.05)
+        assert watching()
         stop_watching()
-        time.sleep(0.3)
+        assert not watching()
+    with limited(3600):
+        assert watching()
+    assert not watching()
     with limited(0):
-        time.sleep(0.01)
+        assert not watching()
+    assert why_interrupted() is None
 
 
 def test_the_limit_is_a_number(monkeypatch):
