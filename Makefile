@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: report help setup readers export-xlsx publish-postgres refresh test lint ui docs metrics templates dev bench truth clean
+.PHONY: help setup refresh backfill report doctor test lint ui docs metrics readers export-xlsx publish-postgres templates dev bench truth soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -80,8 +80,14 @@ readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl,
 		cp examples/node/package-lock.json examples/node/node_modules/.lock
 	fi
 
-refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir]
-	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.refresh
+refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir; MODELS=revenue.mrr_movements: only it and what hangs on it]
+	@cd "$(ROOT)"
+	if [ -n "$(MODELS)" ]; then exec $(BIN)/python -m orchestration.partial "$(MODELS)"; fi
+	exec $(BIN)/python -m orchestration.refresh
+
+backfill: setup ## the marts as of each past month end, each in a folder of its own: FROM=YYYY-MM UNTIL=YYYY-MM [BACKFILL=dir; as refresh]
+	@cd "$(ROOT)"
+	exec $(BIN)/python -m orchestration.backfill "$(FROM)" "$(UNTIL)" $(if $(BACKFILL),--into "$(call from_caller,$(BACKFILL))")
 
 test: setup ## everything: lint, dbt parse, every model and unit test on an empty warehouse, pytest [EXTENSIONS=dir: only that folder]
 	@cd "$(ROOT)"
@@ -103,6 +109,15 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	# a file's tests share what they build, so a file stays with one of the two workers
 	echo "== pytest"
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# looks at the environment as it is, and does not make it
+doctor: ## are installation, last refresh, inputs and marts well? one screen, exit code 0 or 1 [as refresh]
+	@cd "$(ROOT)"
+	if ! $(BIN)/python -c '' 2>/dev/null; then
+		echo "BAD   there is no working Python in .venv: run make setup"
+		exit 1
+	fi
+	exec $(BIN)/python -m orchestration.doctor
 
 lint: setup ## ruff for Python, sqlfluff for SQL
 	@cd "$(ROOT)"

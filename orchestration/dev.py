@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.built import touching
 from orchestration.contract import load_contract
 from orchestration.dbt_manifest import ManifestError, dbt_arguments
 from orchestration.extensions.project import lay_out, with_real_paths
@@ -53,8 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
         workspace = Workspace.from_environment()
         settings = workspace.read_settings()
         _check(workspace, names)
-        with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")):
-            return 0 if develop(workspace, settings, names) else 1
+        built: list[str] = []
+        with (
+            writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")),
+            touching(workspace, built),
+        ):
+            return 0 if develop(workspace, settings, names, built=built) else 1
     except (DevError, SettingsError, WriterBusyError, ManifestError) as error:
         sys.stderr.write(f"{error}\n")
     except duckdb.Error as error:
@@ -74,7 +79,12 @@ def _check(workspace: Workspace, names: Sequence[str]) -> None:
 
 
 def develop(
-    workspace: Workspace, settings: Settings, names: Sequence[str], *, is_shown: bool = True
+    workspace: Workspace,
+    settings: Settings,
+    names: Sequence[str],
+    *,
+    is_shown: bool = True,
+    built: list[str] | None = None,
 ) -> bool:
     """Build what is named and what it lacks, run the tests, and show the result.
 
@@ -83,6 +93,7 @@ def develop(
         settings: Its business settings.
         names: Names of models, with dbt's graph operators.
         is_shown: Whether to show the first rows, and what was built for want of a refresh.
+        built: Takes the names of what was built, or may have been.
 
     Returns:
         Whether all was built and every test passed.
@@ -108,7 +119,7 @@ def develop(
     if workspace.extensions is not None:
         check_models(workspace, outcome.result.writable_manifest().to_dict(omit_none=False))
     nodes = _nodes(outcome.result)
-    wanted = [_resolve(name, nodes) for name in names]
+    wanted = [resolve(name, nodes) for name in names]
     asked = [name for _, name in wanted if name is not None]
     lacking = _lacking(workspace, nodes, asked)
     say(f"build     {' '.join(names)} in {workspace.work_db}; nothing is published")
@@ -132,8 +143,10 @@ def develop(
     selectors = [selector for selector, _ in wanted]
     results += build("--select", *selectors, "--indirect-selection", "buildable")
     is_good = _tell(workspace, results)
-    built = {result.node.name for result in results if str(result.status) == "success"}
-    for name in [name for name in asked if is_shown and name in built]:
+    stands = {result.node.name for result in results if str(result.status) == "success"}
+    if built is not None:
+        built += [r.node.name for r in results if r.node.resource_type in _BUILT]
+    for name in [name for name in asked if is_shown and name in stands]:
         _show(workspace, _node_named(name, nodes))
     say(f"\n{'Built' if is_good else 'NOT GOOD'} in {time.monotonic() - started:.1f} s.")
     return is_good
@@ -153,7 +166,7 @@ def _nodes(manifest: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401 - dbt is
     }
 
 
-def _resolve(given: str, nodes: Mapping[str, Any]) -> tuple[str, str | None]:
+def resolve(given: str, nodes: Mapping[str, Any]) -> tuple[str, str | None]:
     """Return what dbt selects for a name, and the name alone; schema.name does too.
 
     A selector with a method (tag:x, path:x) is dbt's own matter.

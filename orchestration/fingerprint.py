@@ -40,6 +40,26 @@ def dbt_hash(project: Path, settings: Settings, extensions: Path | None = None) 
     return hashlib.sha256(f"{files} {settings.as_dbt_vars()}".encode()).hexdigest()
 
 
+def rest_hash(project: Path, extensions: Path | None = None) -> str:
+    """Hash what decides the numbers besides single models, seeds and tests; see `code_hash`.
+
+    That is all code but what dbt's manifest has of each of them by itself: their SQL, Python, CSV,
+    and the YAML that describes them.
+    """
+    ours = _hash_files(project, (f for f in _code_files(project, _CODE) if _is_rest(project, f)))
+    if extensions is None:
+        return ours
+    own = (file for file in _visible_files(extensions) if _is_rest(extensions, file))
+    return hashlib.sha256(f"{ours} {_hash_files(extensions, own)}".encode()).hexdigest()
+
+
+def _is_rest(root: Path, file: Path) -> bool:
+    """Whether a code file is none of a single model, seed or test; sources are the contract."""
+    name = file.relative_to(root).as_posix()
+    is_nodes = name.startswith(("models/", "seeds/", "tests/data/"))
+    return not is_nodes or file.name.endswith("sources.yml")
+
+
 def _with_extension(ours: str, extensions: Path | None) -> str:
     """Return the hash of our files and all of an extension's but hidden ones."""
     if extensions is None:
@@ -57,14 +77,14 @@ def inputs_hash(landing: Path, settings: Settings) -> str:
     """Hash everything that lies in the landing folder, by name and content.
 
     Args:
-        landing: Folder with the delivered files; hidden files do not count.
+        landing: Folder with the delivered files; what loading leaves alone does not count.
         settings: Where they limit the age of the data against the clock, the day counts too: data
             that was young enough yesterday may be too old today.
 
     Returns:
         SHA-256 over the sorted names and the contents.
     """
-    found = entries(landing, hidden=(".",))
+    found = entries(landing)
     total = hashlib.sha256()
     # hashing lets go of the interpreter lock; for small files threads only wait for each other
     with ThreadPoolExecutor() as pool:

@@ -46,6 +46,7 @@ def run_guards(session: Session) -> list[CheckResult]:
                 session.now,
             )
             session.ending = Ending("stopped", message)
+            session.details = [result.check_id for result in results if result.stops_refresh]
         outcome += _worth_a_line(results)
         outcome.append(_outcome(results))
     return results

@@ -1,14 +1,27 @@
-"""The one job: from delivered files to published marts."""
+"""The jobs: from delivered files to published marts; and whether these are still young."""
 
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.assets.landing import RUN_ANYWAY
+from orchestration.checks.freshness_checks import FRESHNESS_KEYS
+
+_freshness = dg.AssetSelection.checks(*FRESHNESS_KEYS)
+
 refresh_job = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - _freshness,
     description="Load, guard, accept, build, test, publish: what `make refresh` runs.",
     # one process: one writer, and no import of dbt per step
+    executor_def=dg.in_process_executor,
+)
+
+
+freshness_job = dg.define_asset_job(
+    "freshness",
+    selection=_freshness,
+    description="Are inputs and marts as young as expected? Only looks; warns, and blocks nothing.",
     executor_def=dg.in_process_executor,
 )
 
@@ -28,6 +41,8 @@ def run_in_process(home: Path) -> str | None:
         result = defs.resolve_job_def("refresh").execute_in_process(
             instance=instance,
             raise_on_error=False,
+            # whoever calls this holds the lock and has looked
+            tags={RUN_ANYWAY: "true"},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
     if result.success:

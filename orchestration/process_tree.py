@@ -4,7 +4,9 @@ Where there is no /proc that lists children (other systems than Linux) nothing i
 is guessed: no sample, no peak.
 """
 
+import contextlib
 import os
+import signal
 import threading
 import time
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import NamedTuple, Self
 
 _PROC = Path("/proc")
 _EVERY_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
 # places in /proc/<pid>/stat behind the name of the program
 _USER, _SYSTEM, _CHILDREN_USER, _CHILDREN_SYSTEM, _RESIDENT = 11, 12, 13, 14, 21
 
@@ -61,6 +64,51 @@ def sample(pid: int) -> Sample | None:
     if not found:
         return None
     return Sample(at, ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE"))
+
+
+def end_children(pid: int, grace: float = 5.0) -> None:
+    """End all that a process started: asked first, killed when it does not go.
+
+    Args:
+        pid: The process, which stays.
+        grace: Seconds in which they may end by themselves.
+    """
+    if not _lists_children():
+        return
+    ending = _descendants(pid)
+    _signal(ending, signal.SIGTERM)
+    deadline = time.monotonic() + grace
+    while (living := [one for one in ending if _lives(one)]) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+    # what they started meanwhile hangs on nobody we know, unless its parent still lives
+    _signal([*living, *_descendants(pid)], signal.SIGKILL)
+
+
+def _signal(pids: list[int], number: int) -> None:
+    for one in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, number)
+
+
+def _descendants(pid: int) -> list[int]:
+    """List all that a process started, directly or not, and that still lives."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        with contextlib.suppress(OSError):
+            children = [one for one in _children(waiting.pop()) if _lives(one)]
+            found += children
+            waiting += children
+    return found
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not waited for does not."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return False
+    return fields[0] not in (b"Z", b"X")
 
 
 def _children(pid: int) -> list[int]:

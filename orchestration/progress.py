@@ -153,6 +153,10 @@ class ModelProgress:
             texts.append("\n  ".join([*lines, *details]))
         return texts + self._other
 
+    def failed(self) -> list[str]:
+        """Name the models and checks that failed."""
+        return [self._nodes.get(node, {}).get("name", node) for node in self._failed]
+
     def _keep(self, kind: str, node: str, message: str) -> None:
         """Keep what an error line says, without the frame dbt puts around it."""
         if not node:

@@ -15,18 +15,29 @@ from typing import Any
 
 import duckdb
 
+from orchestration import notices
 from orchestration.dbt_manifest import ManifestError, ensure_manifest, is_manifest_fresh
+from orchestration.landing.arrival import require_complete
 from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.nothing_new import find_nothing_new
+from orchestration.outcomes import Outcome, instant, read_outcomes
 from orchestration.publishing.publish import read_manifest
 from orchestration.quiet import be_quiet, telemetry_switches
 from orchestration.records import Ending, connect
+from orchestration.retries import Attempts, worth_retrying
 from orchestration.sample import SampleError, keep_sample_apart, make_sample
-from orchestration.session import lock_timeout, say
+from orchestration.session import (
+    failed_before,
+    hold_warehouse,
+    lock_timeout,
+    say,
+    wait_to_retry,
+)
 from orchestration.settings import Settings, SettingsError
 from orchestration.showing import showable
 from orchestration.steps import metered
 from orchestration.summary import nothing_new, print_summary
+from orchestration.time_limit import TimeLimitError, limited, time_limit
 from orchestration.workspace import Workspace
 
 _DAGSTER_YAML = """# Written by orchestration/refresh.py.
@@ -53,29 +64,57 @@ def main() -> int:
         0 only when the marts are published as asked for (or already were), else 1.
     """
     be_quiet()
-    workspace = None
+    workspace, before, started_at = None, None, instant()
     try:
         workspace = Workspace.from_environment()
+        before = read_outcomes(workspace).last
         settings = workspace.read_settings()
-        return 0 if run_refresh(workspace, settings) else 1
-    except (SettingsError, WriterBusyError, ManifestError, SampleError) as error:
+        if _run_persistently(workspace, settings):
+            return 0
+        tell_once(workspace, before, failed_before("The run ended early.", started_at))
+    except (SettingsError, WriterBusyError, ManifestError, SampleError, TimeLimitError) as error:
         _say_no(str(error), None)
-        return 1
+        tell_once(workspace, before, failed_before(error, started_at))
     except (OSError, duckdb.Error) as error:
         # a full disk, a folder that may not be written, a database another program holds open
         _say_no(f"{error}\n({type(error).__name__})", workspace)
-        return 1
+        tell_once(workspace, before, failed_before(error, started_at))
     except KeyboardInterrupt:
         _say_no("Interrupted. What was published before stands.", None)
         return 130
+    except Exception as error:
+        tell_once(workspace, before, failed_before(error, started_at))
+        raise
+    return 1
 
 
-def run_refresh(workspace: Workspace, settings: Settings) -> bool:
+def _run_persistently(workspace: Workspace, settings: Settings) -> bool:
+    """Run the refresh; try again what failed outside its steps, which try again themselves."""
+    attempts = Attempts()
+    while True:
+        try:
+            return run_refresh(workspace, settings, attempts)
+        except Exception as error:
+            # the wait for another refresh has counted its own tries
+            is_busy = isinstance(error, WriterBusyError)
+            if is_busy or not wait_to_retry(attempts, worth_retrying(error), str(error)):
+                raise
+
+
+def tell_once(workspace: Workspace | None, before: Outcome | None, outcome: Outcome) -> None:
+    """Tell of a failure that no session told of, as it came before it or after its end."""
+    told = None if workspace is None else read_outcomes(workspace).last
+    if told is None or told == before or told.pid != os.getpid():
+        notices.ended(workspace, outcome)
+
+
+def run_refresh(workspace: Workspace, settings: Settings, attempts: Attempts | None = None) -> bool:
     """Refresh one warehouse, unless nothing is new, and say how it went.
 
     Args:
         workspace: Where it reads and writes.
         settings: Its business settings.
+        attempts: How often it may wait anew for another refresh; counted here by default.
 
     Returns:
         Whether the published marts are what was asked for.
@@ -86,12 +125,14 @@ def run_refresh(workspace: Workspace, settings: Settings) -> bool:
     currency = settings.get("reporting_currency")
     published = find_nothing_new(workspace, settings)
     if published is None:
-        with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")):
+        require_complete(workspace.landing)
+        with hold_warehouse(workspace, attempts or Attempts()):
             keep_sample_apart(workspace)
             # whoever held the lock may have published just this
             published = find_nothing_new(workspace, settings)
             if published is None:
                 return _run(workspace, settings, started)
+    notices.well_again(workspace)
     _mend_report(workspace, published, currency)
     nothing_new(workspace, published, currency)
     return True
@@ -122,7 +163,7 @@ def _say_no_report(message: str | None, workspace: Workspace) -> None:
 
 def _run(workspace: Workspace, settings: Settings, started: float) -> bool:
     """Run the job, holding the writer lock, and print the summary or the reason why not."""
-    with _environment(workspace):
+    with _environment(workspace), limited(time_limit()):
         if not is_manifest_fresh(workspace, settings):
             say(f"{'parse':<10}reading the models, since code or settings changed ...")
             with metered(workspace.step_log, "parse") as meter:

@@ -12,11 +12,13 @@ from dagster_dbt import DbtCliResource
 from packaging import version
 from pydantic import PrivateAttr
 
+from orchestration import notices
 from orchestration.dbt_manifest import dbt_executable
-from orchestration.lock import writer_lock
+from orchestration.outcomes import instant
 from orchestration.project import DBT_PROJECT
+from orchestration.retries import Attempts
 from orchestration.sample import keep_sample_apart, make_sample
-from orchestration.session import Session, lock_timeout, open_session
+from orchestration.session import Session, failed_before, hold_warehouse, open_session
 from orchestration.workspace import Workspace
 
 
@@ -32,20 +34,12 @@ class RefreshResource(dg.ConfigurableResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["RefreshResource"]:
         """Open the session for the whole run."""
         del context
-        workspace = Workspace.from_environment()
-        # children (dbt, the guards) find the paths in the environment
-        os.environ.update(workspace.environment())
-        settings = workspace.read_settings()
-        if workspace.is_sample:
-            make_sample(workspace)
-        with writer_lock(workspace.lock_file, lock_timeout()):
-            keep_sample_apart(workspace)
-            with open_session(workspace, settings) as session:
-                self._session = session
-                try:
-                    yield self
-                finally:
-                    self._session = None
+        with contextlib.ExitStack() as stack:
+            self._session = _open(stack)
+            try:
+                yield self
+            finally:
+                self._session = None
 
     @property
     def session(self) -> Session:
@@ -53,6 +47,47 @@ class RefreshResource(dg.ConfigurableResource):
         if self._session is None:
             raise RuntimeError("A refresh is open only while a run lasts.")
         return self._session
+
+
+def _open(stack: contextlib.ExitStack) -> Session:
+    """Open the session of a run until the stack ends; tell it when that cannot be."""
+    workspace, started_at = None, instant()
+    try:
+        workspace = Workspace.from_environment()
+        # children (dbt, the guards) find the paths in the environment
+        os.environ.update(workspace.environment())
+        settings = workspace.read_settings()
+        if workspace.is_sample:
+            make_sample(workspace)
+        stack.enter_context(hold_warehouse(workspace, Attempts()))
+        keep_sample_apart(workspace)
+        return stack.enter_context(open_session(workspace, settings))
+    except Exception as error:
+        notices.ended(workspace, failed_before(error, started_at))
+        raise
+
+
+@contextlib.contextmanager
+def retried(session: Session) -> Iterator[None]:
+    """Have Dagster run a step again, a while later, where what went wrong may have passed by then.
+
+    Args:
+        session: The session of the run, which knows what is worth it and how often.
+
+    Yields:
+        Nothing; the step is what runs in the block.
+
+    Raises:
+        RetryRequested: When the step is to be run again.
+    """
+    try:
+        yield
+    except Exception as error:
+        wait = session.next_wait(error)
+        if wait is None:
+            raise
+        most = session.attempts.most
+        raise dg.RetryRequested(max_retries=most, seconds_to_wait=wait) from error
 
 
 class Dbt(DbtCliResource):

@@ -1,16 +1,17 @@
-"""A refresh when files have arrived and nobody writes them any more."""
+"""A refresh when a delivery has arrived and is whole."""
 
-import contextlib
-import hashlib
 import json
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 
 import dagster as dg
 
 from orchestration.jobs import refresh_job
-from orchestration.landing.folder import entries
+from orchestration.landing.arrival import listing, waiting_for
+from orchestration.outcomes import RUNNING, Outcomes, read_outcomes
 from orchestration.workspace import Workspace
+
+# A refresh that other programs or a full disk stopped is asked for again at most so often.
+MOST_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -20,55 +21,65 @@ class Watch:
     Attributes:
         seen: Listing at the last look.
         fired: Listing for which a refresh was last asked for.
+        tries: How often it was asked for.
+        ended_before: When the latest refresh known then had ended.
     """
 
     seen: str = ""
     fired: str = ""
+    tries: int = 0
+    ended_before: str | None = None
 
 
-def list_landing(landing: Path) -> str:
-    """Hash names, sizes and times of the delivered files; '' when there are none.
+def look(
+    watch: Watch, listing: str, waiting: str | None = None, outcomes: Outcomes | None = None
+) -> tuple[Watch, str | None]:
+    """Decide whether to refresh: the listing is new, closed, and the same as at the last look.
 
-    Args:
-        landing: Folder with the delivered files; hidden files do not count.
-
-    Returns:
-        A hash that changes when a file comes, goes or grows.
-    """
-    lines = []
-    for entry in entries(landing, hidden=(".",)) if landing.is_dir() else []:
-        with contextlib.suppress(FileNotFoundError):  # gone since: the next look tells
-            state = entry.path.lstat()
-            lines.append(f"{entry.name} {state.st_size} {state.st_mtime_ns}")
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
-
-
-def look(watch: Watch, listing: str) -> tuple[Watch, str | None]:
-    """Decide whether to refresh: the listing is new, and the same as at the last look.
+    It is asked for again where the refresh failed by what may have passed since.
 
     Args:
         watch: What is remembered.
         listing: The listing now.
+        waiting: What the delivery still waits for; None = it is whole.
+        outcomes: How the refreshes of this warehouse went.
 
     Returns:
         What to remember, and why nothing is asked for (None = refresh).
     """
-    remembered = Watch(seen=listing, fired=watch.fired)
+    remembered = replace(watch, seen=listing)
     if not listing:
         return remembered, "There are no files."
+    last = outcomes.last if outcomes else None
+    ended_at = last.ended_at if last else None
+    tries = 0
     if listing == watch.fired:
-        return remembered, "No file came since the last refresh was asked for."
-    if listing != watch.seen:
+        # an end that was not there when the refresh was asked for is its own, or a later one's
+        has_ended = last is not None and last.result != RUNNING and ended_at != watch.ended_before
+        if not (has_ended and last is not None and last.may_help_again):
+            return remembered, "No file came since the last refresh was asked for."
+        if watch.tries >= MOST_TRIES:
+            return remembered, f"The refresh of these files failed {watch.tries} times."
+        tries = watch.tries
+    elif listing != watch.seen:
         return remembered, "Files are coming; waiting until they stay as they are."
-    return Watch(seen=listing, fired=listing), None
+    if waiting is not None:
+        return remembered, waiting
+    return Watch(seen=listing, fired=listing, tries=tries + 1, ended_before=ended_at), None
 
 
 @dg.sensor(job=refresh_job, minimum_interval_seconds=60)
 def landing_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a refresh once new files have stayed the same over two looks."""
+    """Ask for a refresh once new files are whole and have stayed the same over two looks."""
     watch = Watch(**json.loads(context.cursor)) if context.cursor else Watch()
-    watch, reason = look(watch, list_landing(Workspace.from_environment().landing))
-    context.update_cursor(json.dumps({"seen": watch.seen, "fired": watch.fired}))
+    workspace = Workspace.from_environment()
+    watch, reason = look(
+        watch,
+        listing(workspace.landing),
+        waiting_for(workspace.landing),
+        read_outcomes(workspace),
+    )
+    context.update_cursor(json.dumps(asdict(watch)))
     if reason is not None:
         return dg.SkipReason(reason)
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=watch.fired)])
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{watch.fired}-{watch.tries}")])

@@ -6,20 +6,33 @@ Every way of running the job (make refresh, schedule, sensor, web UI) goes throu
 import contextlib
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from orchestration import notices
+from orchestration.built import remember_built
 from orchestration.contract import Contract, load_contract
 from orchestration.fingerprint import code_hash, inputs_hash
-from orchestration.lock import writer_lock
+from orchestration.lock import WriterBusyError, writer_lock
+from orchestration.outcomes import FAILED, PUBLISHED, STOPPED, Outcome, instant
 from orchestration.publishing.publish import Refresh
 from orchestration.records import Ending, begin, finish
-from orchestration.settings import Settings
+from orchestration.retries import Attempts, all_worth_retrying, worth_retrying
+from orchestration.settings import Settings, SettingsError
 from orchestration.showing import showable
 from orchestration.steps import metered
+from orchestration.time_limit import (
+    TimeLimitError,
+    limited,
+    stop_watching,
+    time_limit,
+    why_interrupted,
+)
+from orchestration.variables import number
 from orchestration.workspace import Workspace
 
 _STEP_WIDTH = 10
@@ -37,7 +50,62 @@ def say(text: str = "") -> None:
 
 def lock_timeout() -> float:
     """Seconds to wait for another writer, HOLDFAST_LOCK_TIMEOUT or five minutes."""
-    return float(os.environ.get("HOLDFAST_LOCK_TIMEOUT") or 300)
+    return number("HOLDFAST_LOCK_TIMEOUT", 300)
+
+
+@contextlib.contextmanager
+def hold_warehouse(workspace: Workspace, attempts: Attempts) -> Iterator[None]:
+    """Hold the writer lock, waiting behind other refreshes as long as it is worth trying again.
+
+    Args:
+        workspace: The warehouse.
+        attempts: The retries left; one is taken for each time that waiting was in vain.
+
+    Yields:
+        Nothing; the lock is held inside the block.
+
+    Raises:
+        WriterBusyError: When another process held it all the time.
+    """
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(
+                    writer_lock(
+                        workspace.lock_file, lock_timeout(), lambda who: say(f"{'lock':<10}{who}")
+                    )
+                )
+                break
+            except WriterBusyError as error:
+                if not wait_to_retry(attempts, worth_retrying(error), str(error)):
+                    raise
+        yield
+
+
+def wait_to_retry(attempts: Attempts, reason: str | None, told: str) -> bool:
+    """Wait before another try, and say so.
+
+    Args:
+        attempts: The retries left.
+        reason: Why it may help; None = it does not.
+        told: What went wrong.
+
+    Returns:
+        Whether to try again.
+    """
+    wait = attempts.next_wait(reason)
+    if wait is None:
+        return False
+    say_retry(told, wait)
+    time.sleep(wait)
+    return True
+
+
+def say_retry(told: str, wait: float) -> None:
+    """Say what went wrong, and that it is tried again."""
+    lines = told.strip().splitlines()
+    say(f"{'retry':<10}{lines[0] if lines else 'It failed.'}")
+    say(f"{'':<10}this may pass: trying again in {wait:,.0f} s")
 
 
 @dataclass
@@ -49,14 +117,24 @@ class Session:
         settings: Its business settings.
         contract: The input contract.
         ending: How it ended, once that is known.
+        attempts: The retries left.
+        problems: What went wrong, as a person reads it.
+        told: Those of them that a child process told, each by itself.
+        details: Names of checks, models or tests that said no.
+        newest: Newest day of the inputs that everything hangs on, once they are accepted.
     """
 
     workspace: Workspace
     settings: Settings
     contract: Contract
     ending: Ending | None = None
+    attempts: Attempts = field(default_factory=Attempts)
     problems: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    newest: dict[str, str] = field(default_factory=dict)
     _refresh: Refresh | None = None
+    _failed: tuple[str, BaseException] | None = None
 
     @property
     def refresh(self) -> Refresh:
@@ -72,6 +150,7 @@ class Session:
                 code_hash(self.workspace.project, self.workspace.extensions),
                 inputs_hash(self.workspace.landing, self.settings),
             )
+            notices.began(self.workspace, self._refresh.refresh_id)
         return self._refresh
 
     @property
@@ -96,6 +175,9 @@ class Session:
             try:
                 yield outcome
             except BaseException as error:
+                # whatever an interrupted engine says, it was the limit
+                error = why_interrupted() or error
+                self._failed = (name, error)
                 self.note_problem(error)
                 raise
             finally:
@@ -114,6 +196,8 @@ class Session:
         """
         if self.problems and type(error).__module__.startswith("dagster_dbt."):
             return
+        if isinstance(error, TimeLimitError):
+            self.problems.clear()
         text = str(error).strip() or type(error).__name__
         if not type(error).__module__.startswith(("orchestration.", "dagster_dbt.")):
             frames = traceback.extract_tb(error.__traceback__)
@@ -125,14 +209,98 @@ class Session:
         if text not in self.problems:
             self.problems.append(text)
 
+    def next_wait(self, error: BaseException) -> float | None:
+        """Decide whether a step that failed is tried again, and say so.
+
+        Args:
+            error: Why it failed; already noted.
+
+        Returns:
+            Seconds to wait before; None = it has failed.
+        """
+        wait = None if self.ending else self.attempts.next_wait(self._may_pass(error))
+        if wait is not None:
+            say_retry("\n".join(self.told or self.problems), wait)
+            for kept in (self.problems, self.told, self.details):
+                kept.clear()
+        return wait
+
     def close(self) -> None:
-        """Write down how the refresh ended; what did not say so itself has failed."""
+        """Write down how the refresh ended, and tell where that has to be told.
+
+        What did not say itself how it ended has failed.
+        """
         if self._refresh is None:
             return
         if self.ending is None:
             message = "\n".join(self.problems) or "The run ended before the marts were published."
             self.ending = Ending("failed", message)
-        finish(self.workspace, self._refresh, self.ending)
+        try:
+            finish(self.workspace, self._refresh, self.ending)
+            if self.ending.result == PUBLISHED:
+                remember_built(self.workspace, self._refresh.refresh_id)
+        finally:
+            notices.ended(self.workspace, self._outcome(self.ending), self.newest)
+
+    def _may_pass(self, error: BaseException) -> str | None:
+        """Say why an error may not come again; None = it will."""
+        if why_interrupted() is not None:
+            return None
+        return all_worth_retrying(self.told) if self.told else worth_retrying(error)
+
+    def _outcome(self, ending: Ending) -> Outcome:
+        """Say how this refresh ended, as programs read it."""
+        step, error = self._failed or (None, None)
+        may_pass = None if error is None else self._may_pass(error)
+        reason: str | None = None
+        if ending.result == STOPPED:
+            step, reason, may_pass = "guard", "checks", None
+        elif ending.result != PUBLISHED:
+            reason = may_pass or reason_of(error)
+            if reason == "fault" and self.told:
+                reason = "models"
+        return Outcome(
+            result=ending.result,
+            refresh_id=self._refresh.refresh_id if self._refresh else None,
+            reason=reason,
+            step=None if ending.result == PUBLISHED else step,
+            details=tuple(self.details),
+            message=ending.message,
+            may_help_again=may_pass is not None and ending.result != PUBLISHED,
+            started_at=f"{self.now.isoformat()}Z",
+            ended_at=instant(),
+            pid=os.getpid(),
+        )
+
+
+def reason_of(error: BaseException | None) -> str:
+    """Say in one word of `Outcome.reason` what an error is."""
+    if isinstance(error, TimeLimitError):
+        return "time_limit"
+    if isinstance(error, KeyboardInterrupt):
+        return "by_hand"
+    if isinstance(error, SettingsError):
+        return "settings"
+    return (None if error is None else worth_retrying(error)) or "fault"
+
+
+def failed_before(error: BaseException | str, started_at: str) -> Outcome:
+    """Describe a refresh that failed before it had a record, or left none.
+
+    Args:
+        error: Why, or what is known of it.
+        started_at: When it was asked for.
+    """
+    known = error if isinstance(error, BaseException) else None
+    return Outcome(
+        FAILED,
+        reason=reason_of(known),
+        message=str(error),
+        may_help_again=known is not None and worth_retrying(known) is not None,
+        started_at=started_at,
+        ended_at=instant(),
+        pid=os.getpid(),
+    )
 
 
 @contextlib.contextmanager
@@ -149,11 +317,19 @@ def open_session(workspace: Workspace, settings: Settings) -> Iterator[Session]:
     Raises:
         WriterBusyError: When another process writes this warehouse for too long.
     """
-    with writer_lock(
-        workspace.lock_file, lock_timeout(), on_wait=lambda who: say(f"{'lock':<10}{who}")
-    ):
-        session = Session(workspace, settings, load_contract(extensions=workspace.extensions))
+    attempts = Attempts()
+    with hold_warehouse(workspace, attempts), limited(time_limit()):
+        session = Session(
+            workspace,
+            settings,
+            load_contract(extensions=workspace.extensions),
+            attempts=attempts,
+        )
         try:
             yield session
         finally:
-            session.close()
+            # the end is told in any case, and not itself interrupted
+            try:
+                stop_watching()
+            finally:
+                session.close()

@@ -153,6 +153,16 @@ class Workspace:
         return self.warehouse / ".steps.jsonl"
 
     @property
+    def outcomes_file(self) -> Path:
+        """How the latest refresh ended, for what watches over the refreshes."""
+        return self.warehouse / ".outcomes.json"
+
+    @property
+    def notices_file(self) -> Path:
+        """What was told about failures and recoveries, a line of JSON per notice."""
+        return self.warehouse / "notices.jsonl"
+
+    @property
     def hash_key_file(self) -> Path:
         """The key with which personal columns are hashed, unless HOLDFAST_HASH_KEY gives one."""
         return self.warehouse / ".hash_key"

@@ -8,11 +8,8 @@ import dagster as dg
 from orchestration.assets.warehouse import warehouse
 from orchestration.project import MANIFEST
 from orchestration.publishing.marts import read_marts
-from orchestration.publishing.plausibility import unusual_days
-from orchestration.publishing.publish import publish
-from orchestration.publishing.restatements import record_restatements
-from orchestration.records import Ending, utc_now
-from orchestration.resources import RefreshResource
+from orchestration.publishing.step import publish_marts
+from orchestration.resources import RefreshResource, retried
 
 _MART_KEYS = [dg.AssetKey([mart.schema, mart.model]) for mart in read_marts(MANIFEST)]
 
@@ -26,21 +23,12 @@ _MART_KEYS = [dg.AssetKey([mart.schema, mart.model]) for mart in read_marts(MANI
 def published_marts(refresh: RefreshResource) -> dg.MaterializeResult:
     """marts.duckdb, Parquet and manifest.json, replaced in one rename each."""
     session = refresh.session
-    with session.step("publish", f"writing {session.workspace.marts_db.name}") as outcome:
-        marts = read_marts(session.workspace.dbt_target / "manifest.json")
-        restated = record_restatements(session.workspace, marts, session.refresh)
-        if restated:
-            outcome.append(f"{restated:,} numbers of final periods changed: quality.restatements")
-        tables = publish(session.workspace, marts, session.refresh, utc_now())
-        session.ending = Ending("published")
-        unusual = unusual_days(session.workspace, session.refresh.refresh_id)
-        outcome.extend(unusual)
-        rows = sum(table.rows for table in tables)
-        outcome.append(f"{len(tables)} tables, {rows:,} rows")
+    with retried(session):
+        tables, unusual = publish_marts(session)
     return dg.MaterializeResult(
         metadata={
             "tables": len(tables),
-            "dagster/row_count": rows,
+            "dagster/row_count": sum(table.rows for table in tables),
             "unusual_days": len(unusual),
             "path": dg.MetadataValue.path(str(session.workspace.marts_db)),
         }

@@ -15,7 +15,7 @@ from dagster_dbt import DbtCliInvocation, dbt_assets
 from orchestration.dbt_manifest import dbt_arguments
 from orchestration.progress import ModelProgress
 from orchestration.project import DBT_PROJECT, MANIFEST, FolderTranslator
-from orchestration.resources import Dbt, RefreshResource
+from orchestration.resources import Dbt, RefreshResource, retried
 
 
 @dbt_assets(
@@ -31,7 +31,7 @@ def warehouse(
 ) -> Iterator[Any]:
     """Build and test every model in dependency order."""
     session = refresh.session
-    with session.step("models", "building and testing the models") as outcome:
+    with retried(session), session.step("models", "building and testing the models") as outcome:
         invocation = dbt.cli(
             [
                 "build",
@@ -62,6 +62,8 @@ def warehouse(
                 _end(invocation, events)
                 if progress.problems():
                     session.problems.extend(["The models did not pass:", *progress.problems()])
+                    session.told.extend(progress.problems())
+                    session.details.extend(progress.failed())
                 raise
         outcome.append(progress.total())
 

@@ -12,7 +12,7 @@ from orchestration.assets.landing import INCOMING
 from orchestration.guard import run_guards
 from orchestration.project import CONTRACT
 from orchestration.quality.results import CheckResult
-from orchestration.resources import RefreshResource
+from orchestration.resources import RefreshResource, retried
 
 _CHECKED = list(CONTRACT.inputs)
 
@@ -32,7 +32,8 @@ _CHECKED = list(CONTRACT.inputs)
 )
 def input_checks(refresh: RefreshResource) -> Iterator[dg.AssetCheckResult]:
     """Run the guards; one result per input."""
-    results = run_guards(refresh.session)
+    with retried(refresh.session):
+        results = run_guards(refresh.session)
     for name in _CHECKED:
         yield _check_result(name, [result for result in results if result.input == name])
 

@@ -5,7 +5,8 @@ Patterns are compared with the names that were listed; they never reach the file
 An input's default names are `<input>.<ending>`, `<input>_*.<ending>`, `<input>-*.<ending>`,
 `<input>.*.<ending>` and anything in a folder `<input>/`; upper and lower case do not matter. The
 endings are csv, tsv, txt, jsonl, ndjson, json, parquet and pq, each also with `.gz`. Names that
-begin with a dot, an underscore or `~` are left alone.
+begin with a dot, an underscore or `~`, or end as a file does that is still being written (`.part`,
+`.tmp` ...), are left alone.
 """
 
 import hashlib

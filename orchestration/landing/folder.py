@@ -22,7 +22,13 @@ MOST_FILES = 200_000
 # Linux names what a process has open.
 _DESCRIPTORS = Path("/proc/self/fd")
 _NAMES_DESCRIPTORS = _DESCRIPTORS.is_dir()
+# Names that are left alone, folders with all that is in them: hidden ones by how they begin ...
 HIDDEN = (".", "_", "~")
+# ... and those under which a program writes what it renames once it is whole, by how they end.
+BEING_WRITTEN = (
+    *(".part", ".partial", ".filepart", ".crdownload", ".download", ".upload", ".uploading"),
+    *(".tmp", ".temp", ".inprogress", ".in_progress", ".incomplete", ".writing", ".swp", "~"),
+)
 
 _IS_LINK = (
     "is a link, and links are not followed; put the file itself there, or name the folder it lies"
@@ -94,12 +100,16 @@ class State:
 UNKNOWN = State(-1, -1, -1, -1)
 
 
-def entries(landing: Path, hidden: tuple[str, ...] = HIDDEN) -> list[Entry]:
-    """Lists all that lies below the landing folder, in the order of names.
+def is_delivered(name: str) -> bool:
+    """Returns whether a name is that of a delivery: neither hidden nor still being written."""
+    return not name.startswith(HIDDEN) and not name.lower().endswith(BEING_WRITTEN)
+
+
+def entries(landing: Path) -> list[Entry]:
+    """Lists all that was delivered below the landing folder, in the order of names.
 
     Args:
         landing: The landing folder; it may itself be reached by links.
-        hidden: Begins of names that are left alone, folders with all that is in them.
 
     Returns:
         Files, and what is none, with the reason why it may not be opened.
@@ -123,7 +133,7 @@ def entries(landing: Path, hidden: tuple[str, ...] = HIDDEN) -> list[Entry]:
             continue
         with listing:
             for entry in listing:
-                if entry.name.startswith(hidden):
+                if not is_delivered(entry.name):
                     continue
                 path, key = folder / entry.name, prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -82,7 +82,11 @@ class Counted(NamedTuple):
 
 
 def publish(
-    workspace: Workspace, marts: Sequence[Mart], refresh: Refresh, now: datetime
+    workspace: Workspace,
+    marts: Sequence[Mart],
+    refresh: Refresh,
+    now: datetime,
+    before_switch: Callable[[], None] = lambda: None,
 ) -> list[PublishedTable]:
     """Publish the marts of the work database.
 
@@ -93,6 +97,7 @@ def publish(
         marts: The tables to publish.
         refresh: The refresh that made them.
         now: UTC instant of the publication, without offset.
+        before_switch: Called once all is written, before the first rename makes it visible.
 
     Returns:
         What was published.
@@ -110,6 +115,7 @@ def publish(
         counted = build_files(workspace, marts, refresh, cutoff["cutoff_day"], now, building)
         verify_files(building, _building_folder(version), counted)
         manifest = _manifest(workspace, counted, refresh, cutoff, now, building, version)
+        before_switch()
         # from here on each step is one rename
         place_parquet(version)
         replace_marts(workspace, building)

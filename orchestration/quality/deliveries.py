@@ -159,6 +159,32 @@ def delivery_results(
     return results
 
 
+def newest_days(
+    con: duckdb.DuckDBPyConnection, contract: Contract, settings: Settings, now: datetime
+) -> dict[str, str]:
+    """Say of which local day the newest accepted data of each required input are.
+
+    It is what `max_data_age_days` is measured from, kept so that it can be measured again when
+    nothing more comes.
+
+    Args:
+        con: Open connection to the work database, after the delivery was accepted.
+        contract: The contract.
+        settings: business_timezone.
+        now: Moment of the load, UTC without offset.
+
+    Returns:
+        The days as YYYY-MM-DD by input; an input without any event has none.
+    """
+    zone = ZoneInfo(settings.get("business_timezone"))
+    today = now.replace(tzinfo=UTC).astimezone(zone).date()
+    found = {
+        name: _newest(con, contract.inputs[name], today, zone.key, is_accepted=True)
+        for name in REQUIRED_INPUTS
+    }
+    return {name: day.isoformat() for name, day in found.items() if day is not None}
+
+
 def _required_file(con: duckdb.DuckDBPyConnection, landing: Path) -> CheckResult:
     """Check that orders or subscription_periods are there, now or from before."""
     listed = ", ".join(literal(name) for name in REQUIRED_INPUTS)
@@ -692,11 +718,7 @@ def _age(
     timezone: str,
 ) -> list[CheckResult]:
     """Check that the newest event of a required input is not too old."""
-    newest = con.execute(
-        f"""select cast(max(happened) at time zone 'UTC' at time zone {literal(timezone)} as date)
-        from ({_events(table)}) where happened is not null""",
-        {"end": _end_of(day, timezone)},
-    ).fetchall()[0][0]
+    newest = _newest(con, table, day, timezone)
     if newest is None:
         return []
     age = max((day - newest).days, 0)
@@ -726,36 +748,56 @@ def _age(
     ]
 
 
-def _events(table: Input) -> str:
-    """Return the SQL of all instants at which an input says that something happened."""
+def _newest(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    day: date,
+    timezone: str,
+    *,
+    is_accepted: bool = False,
+) -> date | None:
+    """Return the local day of the newest event of an input until the end of a day."""
+    return con.execute(
+        f"""select cast(max(happened) at time zone 'UTC' at time zone {literal(timezone)} as date)
+        from ({_events(table, is_accepted=is_accepted)}) where happened is not null""",
+        {"end": _end_of(day, timezone)},
+    ).fetchall()[0][0]
+
+
+def _events(table: Input, *, is_accepted: bool) -> str:
+    """Return the SQL of all instants at which an input says that something happened.
+
+    What is accepted stands in the landing tables; before, the delivery is looked at beside them.
+    """
     times = [c.name for c in table.columns if c.data_type == "timestamp"]
     events = [c.name for c in table.columns if c.event]
     # starts and ends of subscriptions tell of life too, once they are past
     columns = times if event_column(table) not in events else events
+    relations = [f"landing.{quoted(table.name)}"]
+    marks, payments = ["ops.feeds"], ["landing.payments"]
+    if not is_accepted:
+        relations.append(
+            f"""(select * from incoming.{quoted(table.name)} as delivered_row where not exists (
+                select 1 from {SCHEMA}._found as found where found.input = {literal(table.name)}
+                    and found._row = delivered_row._row and found.severity = '{ERROR}'))"""
+        )
+        marks.append("incoming._files")
+        payments.append("incoming.payments")
     parts = [
         f"select {quoted(column)} as happened from {relation} "
         f"where {quoted(column)} < $end and not coalesce(_is_deleted, false)"
         for column in columns
-        for relation in (
-            f"landing.{quoted(table.name)}",
-            f"""(select * from incoming.{quoted(table.name)} as delivered_row where not exists (
-                select 1 from {SCHEMA}._found as found where found.input = {literal(table.name)}
-                    and found._row = delivered_row._row and found.severity = '{ERROR}'))""",
-        )
+        for relation in relations
     ]
-    parts.append(
-        f"select max(loaded_through) from incoming._files where input = {literal(table.name)}"
-    )
-    parts.append(f"select max(loaded_through) from ops.feeds where input = {literal(table.name)}")
+    parts += [
+        f"select max(loaded_through) from {mark} where input = {literal(table.name)}"
+        for mark in marks
+    ]
     if table.name == "subscription_periods":
-        parts.append(
-            "select paid_at from landing.payments where subscription_id is not null "
-            "and paid_at < $end"
-        )
-        parts.append(
-            "select paid_at from incoming.payments where subscription_id is not null "
-            "and paid_at < $end"
-        )
+        parts += [
+            f"select paid_at from {relation} where subscription_id is not null and paid_at < $end"
+            for relation in payments
+        ]
     return " union all ".join(parts)
 
 

@@ -23,6 +23,8 @@ _SCRATCH = tempfile.mkdtemp(prefix="holdfast-tests-")
 for _name in ("LANDING", "AS_OF", "SETTINGS", "EXTENSIONS", "WORK_DB"):
     os.environ.pop(f"HOLDFAST_{_name}", None)
 os.environ["HOLDFAST_WAREHOUSE"] = _SCRATCH
+# What fails on purpose fails at once; tests of retrying ask for it.
+os.environ["HOLDFAST_RETRIES"] = "0"
 
 _OWNS_SHARED = shared.open_shared_folder()
 

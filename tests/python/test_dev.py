@@ -10,7 +10,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from orchestration.dev import DevError, _resolve
+from orchestration.dev import DevError, resolve
 from orchestration.lock import writer_lock
 from orchestration.publishing.publish import read_manifest
 from orchestration.settings import PROJECT, load_settings
@@ -39,15 +39,15 @@ NODES = {
 )
 def test_names_are_found_as_people_write_them(given, resolved):
     """schema.name, as a reader of the marts knows a model, would be "not found"."""
-    assert _resolve(given, NODES) == resolved
+    assert resolve(given, NODES) == resolved
 
 
 def test_a_name_nobody_has_brings_near_ones():
     """dbt selects nothing for a mistyped name, and calls that a success."""
     with pytest.raises(DevError, match=r"no model or seed named ordrs. Did you mean orders or stg"):
-        _resolve("ordrs", NODES)
+        resolve("ordrs", NODES)
     with pytest.raises(DevError, match="no model or seed named a_test"):
-        _resolve("a_test", NODES)
+        resolve("a_test", NODES)
 
 
 def dev(workspace, *names: str, **variables: str) -> subprocess.CompletedProcess:

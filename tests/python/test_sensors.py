@@ -5,37 +5,83 @@ import json
 import dagster as dg
 import pytest
 
+from orchestration.landing.arrival import listing
+from orchestration.outcomes import Outcome, Outcomes
 from orchestration.schedules import nightly_refresh
-from orchestration.sensors import Watch, landing_files, list_landing, look
+from orchestration.sensors import MOST_TRIES, Watch, landing_files, look
 
 
 def test_files_are_taken_once_they_stay_the_same():
     """Half a file would be loaded, or one delivery be refreshed at every look."""
     asked = []
     watch = Watch()
-    for listing in ("", "a", "ab", "ab", "ab", "abc", "abc"):
-        watch, reason = look(watch, listing)
+    for lying in ("", "a", "ab", "ab", "ab", "abc", "abc"):
+        watch, reason = look(watch, lying)
         asked.append(reason is None)
     assert asked == [False, False, False, True, False, False, True]
 
 
 def test_listing_changes_with_every_kind_of_arrival(tmp_path):
     """A file that grows or goes would not be noticed."""
-    seen = [list_landing(tmp_path / "nowhere"), list_landing(tmp_path)]
+    seen = [listing(tmp_path / "nowhere"), listing(tmp_path)]
     assert seen == ["", ""]
     file = tmp_path / "orders" / "a.csv"
     file.parent.mkdir()
     file.write_text("a")
-    seen.append(list_landing(tmp_path))
+    seen.append(listing(tmp_path))
     file.write_text("ab")
-    seen.append(list_landing(tmp_path))
+    seen.append(listing(tmp_path))
     (tmp_path / "b.csv").touch()
-    seen.append(list_landing(tmp_path))
+    seen.append(listing(tmp_path))
     file.unlink()
-    seen.append(list_landing(tmp_path))
+    seen.append(listing(tmp_path))
     assert len(set(seen)) == 5
-    (tmp_path / ".being-uploaded").touch()
-    assert list_landing(tmp_path) == seen[-1]
+    for name in (".being-uploaded", "_SUCCESS", "~orders.csv", "c.csv.part", "C.CSV.TMP"):
+        (tmp_path / name).touch()
+    assert listing(tmp_path) == seen[-1]
+
+
+def asked_for(watch, *outcomes):
+    """Look at the delivery once per outcome; returns the watch and whether a refresh is asked."""
+    asked = []
+    for outcome in outcomes:
+        watch, reason = look(watch, "a", None, Outcomes(last=outcome))
+        asked.append(reason is None)
+    return watch, asked
+
+
+def ended(at, *, may_help_again):
+    """A refresh that failed."""
+    return Outcome("failed", ended_at=at, may_help_again=may_help_again)
+
+
+def test_a_refresh_is_asked_for_again_only_where_that_may_help():
+    """A full disk would cost the delivery, or a guard's no be asked for every minute for ever."""
+    earlier, running = ended("1", may_help_again=True), Outcome("running")
+    watch, asked = asked_for(Watch(), earlier, earlier, earlier, running, running)
+    # what failed before the files came does not count as theirs
+    assert asked == [False, True, False, False, False]
+    _, asked = asked_for(watch, *[ended("2", may_help_again=False)] * 3)
+    assert asked == [False] * 3
+    watch, asked = asked_for(watch, *[ended("2", may_help_again=True)] * 3)
+    assert asked == [True, False, False]
+    for number in range(3, 9):
+        watch, asked = asked_for(watch, ended(str(number), may_help_again=True))
+    assert asked == [False]
+    assert watch.tries == MOST_TRIES
+    # new files begin anew
+    for again in (False, True):
+        watch, reason = look(watch, "b", None, Outcomes(last=earlier))
+        assert (reason is None) == again
+
+
+def test_a_delivery_waits_for_its_marker():
+    """A slow upload that pauses for two minutes would be loaded by halves."""
+    watch = Watch()
+    for waiting, told in (("No _SUCCESS.", "Files are"), ("No _SUCCESS.", "No _"), (None, None)):
+        watch, reason = look(watch, "a", waiting)
+        assert (reason or "").startswith(told or "")
+        assert (reason is None) == (told is None)
 
 
 def test_sensor_remembers_between_looks(tmp_path, monkeypatch):
@@ -48,7 +94,8 @@ def test_sensor_remembers_between_looks(tmp_path, monkeypatch):
         answers.append(landing_files(context))
         cursor = context.cursor
     assert isinstance(answers[0], dg.SkipReason)
-    assert [request.run_key for request in answers[1].run_requests] == [json.loads(cursor)["fired"]]
+    fired = json.loads(cursor)["fired"]
+    assert [request.run_key for request in answers[1].run_requests] == [f"{fired}-1"]
     assert isinstance(answers[2], dg.SkipReason)
 
 
@@ -61,3 +108,8 @@ def test_schedule_skips_when_nothing_is_new(tmp_path, monkeypatch, is_new):
     )
     answer = nightly_refresh(dg.build_schedule_context())
     assert isinstance(answer, dg.RunRequest if is_new else dg.SkipReason)
+    (tmp_path / "orders.csv").touch()
+    monkeypatch.setenv("HOLDFAST_LANDING_MARKER", "_DONE")
+    answer = nightly_refresh(dg.build_schedule_context())
+    assert isinstance(answer, dg.SkipReason)
+    assert ("No _DONE was written for orders.csv" in answer.skip_message) == is_new

@@ -49,7 +49,7 @@ def test_a_step_that_fails_leaves_the_ending_as_it_was(small, monkeypatch):
         session = refresh_session(small)
 
     before = small.report_page.read_text()
-    monkeypatch.setattr("orchestration.assets.report.write_report", failing)
+    monkeypatch.setattr("orchestration.publishing.step.write_report", failing)
     with pytest.raises(ReportError):
         report_asset.op.compute_fn.decorated_fn(refresh=Refresh)
     assert Refresh.session.ending == Ending("published")
