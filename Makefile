@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: report help setup refresh test lint ui docs metrics templates dev bench truth clean
+.PHONY: report help setup refresh test lint ui docs metrics templates dev bench truth soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -129,6 +129,11 @@ bench: setup ## full refreshes of generated deliveries, measured by step and mod
 
 truth: setup ## fits the lifetime value models to 200 simulated shops each, whose parameters are known (minutes)
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.lifetime_value.truth
+
+soak: setup ## real refreshes of 200 customers, killed at random, read all along; over an hour [KILLS=60 REFRESHES=40]
+	@cd "$(ROOT)"
+	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
+	$(BIN)/python -m tests.python.faults.soak --kills $(or $(KILLS),60) --refreshes $(or $(REFRESHES),40)
 
 report: setup ## the report of the published marts, anew; make refresh writes it too [WAREHOUSE=dir]
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.report

@@ -15,18 +15,21 @@ from typing import Any
 
 import duckdb
 
+from orchestration.advice import advice
 from orchestration.dbt_manifest import ManifestError, ensure_manifest, is_manifest_fresh
 from orchestration.lock import WriterBusyError, writer_lock
 from orchestration.nothing_new import find_nothing_new
 from orchestration.publishing.publish import read_manifest
 from orchestration.quiet import be_quiet, telemetry_switches
+from orchestration.ready import make_ready
 from orchestration.records import Ending, connect
-from orchestration.sample import SampleError, keep_sample_apart, make_sample
+from orchestration.sample import SampleError, make_sample
 from orchestration.session import lock_timeout, say
 from orchestration.settings import Settings, SettingsError
 from orchestration.showing import showable
 from orchestration.steps import metered
 from orchestration.summary import nothing_new, print_summary
+from orchestration.work_database import WorkDatabaseError
 from orchestration.workspace import Workspace
 
 _DAGSTER_YAML = """# Written by orchestration/refresh.py.
@@ -61,9 +64,14 @@ def main() -> int:
     except (SettingsError, WriterBusyError, ManifestError, SampleError) as error:
         _say_no(str(error), None)
         return 1
-    except (OSError, duckdb.Error) as error:
+    except WorkDatabaseError as error:
+        _say_no(str(error), workspace)
+        return 1
+    except (OSError, MemoryError, duckdb.Error) as error:
         # a full disk, a folder that may not be written, a database another program holds open
-        _say_no(f"{error}\n({type(error).__name__})", workspace)
+        message = f"{error}\n({type(error).__name__})"
+        to_do = advice(message, workspace) if workspace is not None else None
+        _say_no("\n".join(filter(None, [message, to_do])), workspace)
         return 1
     except KeyboardInterrupt:
         _say_no("Interrupted. What was published before stands.", None)
@@ -87,7 +95,7 @@ def run_refresh(workspace: Workspace, settings: Settings) -> bool:
     published = find_nothing_new(workspace, settings)
     if published is None:
         with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(f"lock      {who}")):
-            keep_sample_apart(workspace)
+            make_ready(workspace)
             # whoever held the lock may have published just this
             published = find_nothing_new(workspace, settings)
             if published is None:

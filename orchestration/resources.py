@@ -15,7 +15,8 @@ from pydantic import PrivateAttr
 from orchestration.dbt_manifest import dbt_executable
 from orchestration.lock import writer_lock
 from orchestration.project import DBT_PROJECT
-from orchestration.sample import keep_sample_apart, make_sample
+from orchestration.ready import make_ready
+from orchestration.sample import make_sample
 from orchestration.session import Session, lock_timeout, open_session
 from orchestration.workspace import Workspace
 
@@ -39,7 +40,7 @@ class RefreshResource(dg.ConfigurableResource):
         if workspace.is_sample:
             make_sample(workspace)
         with writer_lock(workspace.lock_file, lock_timeout()):
-            keep_sample_apart(workspace)
+            make_ready(workspace)
             with open_session(workspace, settings) as session:
                 self._session = session
                 try:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from orchestration.advice import advice
 from orchestration.contract import Contract, load_contract
 from orchestration.fingerprint import code_hash, inputs_hash
 from orchestration.lock import writer_lock
+from orchestration.orphans import mark_children
 from orchestration.publishing.publish import Refresh
 from orchestration.records import Ending, begin, finish
 from orchestration.settings import Settings
@@ -115,7 +117,10 @@ class Session:
         if self.problems and type(error).__module__.startswith("dagster_dbt."):
             return
         text = str(error).strip() or type(error).__name__
-        if not type(error).__module__.startswith(("orchestration.", "dagster_dbt.")):
+        to_do = advice(f"{type(error).__name__}: {error}", self.workspace)
+        if to_do is not None:
+            text = f"{text}\n{to_do}"
+        elif not type(error).__module__.startswith(("orchestration.", "dagster_dbt.")):
             frames = traceback.extract_tb(error.__traceback__)
             ours = [frame for frame in frames if "/orchestration/" in frame.filename] or frames
             place = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else "?"
@@ -149,8 +154,11 @@ def open_session(workspace: Workspace, settings: Settings) -> Iterator[Session]:
     Raises:
         WriterBusyError: When another process writes this warehouse for too long.
     """
-    with writer_lock(
-        workspace.lock_file, lock_timeout(), on_wait=lambda who: say(f"{'lock':<10}{who}")
+    with (
+        writer_lock(
+            workspace.lock_file, lock_timeout(), on_wait=lambda who: say(f"{'lock':<10}{who}")
+        ),
+        mark_children(),
     ):
         session = Session(workspace, settings, load_contract(extensions=workspace.extensions))
         try:
