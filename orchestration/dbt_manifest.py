@@ -43,9 +43,16 @@ def is_manifest_fresh(workspace: Workspace, settings: Settings) -> bool:
         stamp = (workspace.dbt_target / _STAMP).read_text(encoding="utf-8")
     except OSError:
         return False
-    return (workspace.dbt_target / "manifest.json").is_file() and stamp == dbt_hash(
-        workspace.project, settings, workspace.extensions
-    )
+    is_same = stamp == dbt_hash(workspace.project, settings, workspace.extensions)
+    return is_same and _is_whole(workspace.dbt_target / "manifest.json")
+
+
+def _is_whole(manifest: Path) -> bool:
+    """Whether a manifest can be read: dbt writes it anew at each build, and may be killed then."""
+    try:
+        return bool(json.loads(manifest.read_text(encoding="utf-8"))["nodes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:

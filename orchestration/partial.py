@@ -33,6 +33,7 @@ from orchestration.progress import ModelProgress
 from orchestration.publishing.publish import PublishError, is_intact, read_manifest
 from orchestration.publishing.step import publish_marts, report_marts
 from orchestration.quiet import be_quiet, telemetry_switches
+from orchestration.ready import make_ready
 from orchestration.refresh import tell_once
 from orchestration.report.build import ReportError
 from orchestration.retries import Attempts
@@ -123,6 +124,7 @@ def refresh_part(workspace: Workspace, settings: Settings, names: Sequence[str])
     """
     started = time.monotonic()
     with hold_warehouse(workspace, Attempts()):
+        make_ready(workspace)
         built = standing(workspace, settings)
         ensure_manifest(workspace, settings)
         text = (workspace.dbt_target / "manifest.json").read_text(encoding="utf-8")

@@ -1,8 +1,9 @@
 """ops.refreshes: what each refresh was asked, and how it ended."""
 
+import contextlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 
@@ -12,6 +13,8 @@ from orchestration.landing.tables import create_tables, prepare
 from orchestration.publishing.publish import Refresh, read_manifest
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
+
+_ID_FORMAT = "%Y%m%dT%H%M%S.%fZ"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,15 @@ class Ending:
 
     result: str
     message: str | None = None
+
+
+def parse_id(refresh_id: str) -> datetime:
+    """Return the instant in an id: the start of its refresh, or later where the clock went back.
+
+    Raises:
+        ValueError: When it is no id of a refresh.
+    """
+    return datetime.strptime(refresh_id, _ID_FORMAT).replace(tzinfo=UTC)
 
 
 def utc_now() -> datetime:
@@ -48,18 +60,17 @@ def begin(
         The refresh that starts now.
     """
     started_at = utc_now()
-    refresh = Refresh(
-        # sorts by start: with one writer no two begin in one microsecond
-        refresh_id=f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}",
-        started_at=started_at,
-        as_of=date.fromisoformat(settings.get("as_of")) if settings.get("as_of") else None,
-        settings=settings.overrides,
-        code_hash=code,
-        inputs_hash=inputs,
-    )
     manifest = read_manifest(workspace) or {}
     with connect(workspace) as con:
         create_tables(con, contract)
+        refresh = Refresh(
+            refresh_id=_next_id(con, manifest.get("refresh_id")),
+            started_at=started_at,
+            as_of=date.fromisoformat(settings.get("as_of")) if settings.get("as_of") else None,
+            settings=settings.overrides,
+            code_hash=code,
+            inputs_hash=inputs,
+        )
         con.execute(
             "update ops.refreshes set result = 'published' "
             "where result = 'running' and refresh_id = ?",
@@ -101,7 +112,7 @@ def finish(workspace: Workspace, refresh: Refresh, ending: Ending) -> None:
                 ending.result,
                 ending.message,
                 now,
-                (now - refresh.started_at).total_seconds(),
+                refresh.seconds_until(now),
                 cutoff_day,
                 refresh.refresh_id,
             ],
@@ -115,6 +126,19 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     prepare(con)
     confine(con)
     return con
+
+
+def _next_id(con: duckdb.DuckDBPyConnection, published: str | None) -> str:
+    """Return an id that sorts behind all earlier ones, also when the clock was put back.
+
+    Which rows arrived since a publication, and which refresh was the last, is told by the order
+    of ids alone.
+    """
+    now = datetime.now(UTC)
+    (last,) = con.execute("select max(refresh_id) from ops.refreshes").fetchall()[0]
+    with contextlib.suppress(ValueError):  # an id that this function did not make
+        now = max(now, parse_id(max(last or "", published or "")) + timedelta(microseconds=1))
+    return now.strftime(_ID_FORMAT)
 
 
 def _cutoff_day(con: duckdb.DuckDBPyConnection) -> date | None:

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from orchestration import notices
+from orchestration.advice import advice
 from orchestration.dbt_manifest import ManifestError, ensure_manifest, is_manifest_fresh
 from orchestration.landing.arrival import require_complete
 from orchestration.lock import WriterBusyError, writer_lock
@@ -23,9 +24,10 @@ from orchestration.nothing_new import find_nothing_new
 from orchestration.outcomes import Outcome, instant, read_outcomes
 from orchestration.publishing.publish import read_manifest
 from orchestration.quiet import be_quiet, telemetry_switches
+from orchestration.ready import make_ready
 from orchestration.records import Ending, connect
 from orchestration.retries import Attempts, worth_retrying
-from orchestration.sample import SampleError, keep_sample_apart, make_sample
+from orchestration.sample import SampleError, make_sample
 from orchestration.session import (
     failed_before,
     hold_warehouse,
@@ -38,6 +40,7 @@ from orchestration.showing import showable
 from orchestration.steps import metered
 from orchestration.summary import nothing_new, print_summary
 from orchestration.time_limit import TimeLimitError, limited, time_limit
+from orchestration.work_database import WorkDatabaseError
 from orchestration.workspace import Workspace
 
 _DAGSTER_YAML = """# Written by orchestration/refresh.py.
@@ -75,9 +78,14 @@ def main() -> int:
     except (SettingsError, WriterBusyError, ManifestError, SampleError, TimeLimitError) as error:
         _say_no(str(error), None)
         tell_once(workspace, before, failed_before(error, started_at))
-    except (OSError, duckdb.Error) as error:
+    except WorkDatabaseError as error:
+        _say_no(str(error), workspace)
+        tell_once(workspace, before, failed_before(error, started_at))
+    except (OSError, MemoryError, duckdb.Error) as error:
         # a full disk, a folder that may not be written, a database another program holds open
-        _say_no(f"{error}\n({type(error).__name__})", workspace)
+        message = f"{error}\n({type(error).__name__})"
+        to_do = advice(message, workspace) if workspace is not None else None
+        _say_no("\n".join(filter(None, [message, to_do])), workspace)
         tell_once(workspace, before, failed_before(error, started_at))
     except KeyboardInterrupt:
         _say_no("Interrupted. What was published before stands.", None)
@@ -127,7 +135,7 @@ def run_refresh(workspace: Workspace, settings: Settings, attempts: Attempts | N
     if published is None:
         require_complete(workspace.landing)
         with hold_warehouse(workspace, attempts or Attempts()):
-            keep_sample_apart(workspace)
+            make_ready(workspace)
             # whoever held the lock may have published just this
             published = find_nothing_new(workspace, settings)
             if published is None:

@@ -16,8 +16,9 @@ from orchestration import notices
 from orchestration.dbt_manifest import dbt_executable
 from orchestration.outcomes import instant
 from orchestration.project import DBT_PROJECT
+from orchestration.ready import make_ready
 from orchestration.retries import Attempts
-from orchestration.sample import keep_sample_apart, make_sample
+from orchestration.sample import make_sample
 from orchestration.session import Session, failed_before, hold_warehouse, open_session
 from orchestration.workspace import Workspace
 
@@ -60,7 +61,7 @@ def _open(stack: contextlib.ExitStack) -> Session:
         if workspace.is_sample:
             make_sample(workspace)
         stack.enter_context(hold_warehouse(workspace, Attempts()))
-        keep_sample_apart(workspace)
+        make_ready(workspace)
         return stack.enter_context(open_session(workspace, settings))
     except Exception as error:
         notices.ended(workspace, failed_before(error, started_at))

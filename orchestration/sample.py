@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from orchestration.fingerprint import sample_hash
 from orchestration.lock import writer_lock
@@ -71,9 +72,7 @@ def keep_sample_apart(workspace: Workspace) -> None:
     Raises:
         SettingsError: When the sample is asked for where other rows are.
     """
-    stamp = workspace.warehouse / ".sample"
-    held = stamp.read_text(encoding="utf-8") if stamp.is_file() else None
-    wanted = _made_by(workspace) if workspace.is_sample else None
+    stamp, held, wanted = _stamps(workspace)
     if held == wanted:
         return
     if workspace.work_db.is_file():
@@ -90,6 +89,19 @@ def keep_sample_apart(workspace: Workspace) -> None:
     else:
         workspace.warehouse.mkdir(parents=True, exist_ok=True)
         stamp.write_text(wanted, encoding="utf-8")
+
+
+def is_sample_to_go(workspace: Workspace) -> bool:
+    """Whether `keep_sample_apart` would begin this warehouse anew, so that nothing is missed."""
+    _, held, wanted = _stamps(workspace)
+    return held is not None and held != wanted
+
+
+def _stamps(workspace: Workspace) -> tuple[Path, str | None, str | None]:
+    """Return the file that says of which sample a warehouse is, what it says, what it should."""
+    stamp = workspace.warehouse / ".sample"
+    held = stamp.read_text(encoding="utf-8") if stamp.is_file() else None
+    return stamp, held, _made_by(workspace) if workspace.is_sample else None
 
 
 def _made_by(workspace: Workspace) -> str:

@@ -14,10 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestration import notices
+from orchestration.advice import advice
 from orchestration.built import remember_built
 from orchestration.contract import Contract, load_contract
 from orchestration.fingerprint import code_hash, inputs_hash
 from orchestration.lock import WriterBusyError, writer_lock
+from orchestration.orphans import mark_children
 from orchestration.outcomes import FAILED, PUBLISHED, STOPPED, Outcome, instant
 from orchestration.publishing.publish import Refresh
 from orchestration.records import Ending, begin, finish
@@ -199,7 +201,10 @@ class Session:
         if isinstance(error, TimeLimitError):
             self.problems.clear()
         text = str(error).strip() or type(error).__name__
-        if not type(error).__module__.startswith(("orchestration.", "dagster_dbt.")):
+        to_do = advice(f"{type(error).__name__}: {error}", self.workspace)
+        if to_do is not None:
+            text = f"{text}\n{to_do}"
+        elif not type(error).__module__.startswith(("orchestration.", "dagster_dbt.")):
             frames = traceback.extract_tb(error.__traceback__)
             ours = [frame for frame in frames if "/orchestration/" in frame.filename] or frames
             place = f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}" if ours else "?"
@@ -318,7 +323,7 @@ def open_session(workspace: Workspace, settings: Settings) -> Iterator[Session]:
         WriterBusyError: When another process writes this warehouse for too long.
     """
     attempts = Attempts()
-    with hold_warehouse(workspace, attempts), limited(time_limit()):
+    with hold_warehouse(workspace, attempts), mark_children(), limited(time_limit()):
         session = Session(
             workspace,
             settings,

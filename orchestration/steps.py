@@ -90,7 +90,8 @@ def metered(log: Path, step: str) -> Iterator[Meter]:
         with contextlib.suppress(OSError):
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(cost)) + "\n")
+                # begins a line of its own where a dead process left half of one
+                file.write(f"{_line_end(log)}{json.dumps(asdict(cost))}\n")
 
 
 def read_steps(log: Path) -> list[StepCost]:
@@ -104,8 +105,21 @@ def read_steps(log: Path) -> list[StepCost]:
     """
     if not log.is_file():
         return []
-    lines = log.read_text(encoding="utf-8").splitlines()
-    return [StepCost(**json.loads(line)) for line in lines]
+    costs = []
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        # half a line of a process that died is no reason to lose the others
+        with contextlib.suppress(ValueError, TypeError):
+            costs.append(StepCost(**json.loads(line)))
+    return costs
+
+
+def _line_end(log: Path) -> str:
+    """Return what ends the last line of a file, where that is cut off."""
+    with log.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return ""
+        file.seek(-1, os.SEEK_END)
+        return "" if file.read(1) == b"\n" else "\n"
 
 
 def _cpu_seconds() -> float:

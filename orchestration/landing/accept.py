@@ -548,28 +548,52 @@ def _heal(con: duckdb.DuckDBPyConnection, table: Input, refresh_id: str, now: da
 
 
 def _keep_feeds(con: duckdb.DuckDBPyConnection, tables: Sequence[Input], now: datetime) -> None:
-    """Records which sources delivered which inputs; rows refused do not make a feed."""
+    """Records which sources delivered which inputs; rows refused do not make a feed.
+
+    A file read anew was delivered when it was first loaded.
+    """
     for table in tables:
         con.execute(
             f"""create or replace temp table delivered_sources as
-            select distinct _source from incoming.{quoted(table.name)} as delivered
-            where not exists (
-                select 1 from refused
-                where refused.input = {literal(table.name)} and refused._row = delivered._row
-            )""",
-        )
-        con.execute(
-            """update ops.feeds set last_delivered_at = ?
-            where input = ? and source in (select _source from delivered_sources)""",
+            with files as (
+                select files._file, files.is_reread,
+                    case when files.is_reread then min(loads.loaded_at) else ? end as delivered_at
+                from incoming._files as files
+                left join ops.input_loads as loads
+                    on loads.input = files.input and loads.content_hash = files.content_hash
+                        and loads.status = 'loaded'
+                where files.input = ?
+                group by files._file, files.is_reread
+            ),
+            sources as (
+                select distinct _source, _file from incoming.{quoted(table.name)} as delivered
+                where not exists (
+                    select 1 from refused
+                    where refused.input = {literal(table.name)} and refused._row = delivered._row
+                )
+            )
+            select sources._source, bool_and(files.is_reread) as is_reread,
+                cast(min(files.delivered_at) as timestamp) as first_at,
+                cast(max(files.delivered_at) as timestamp) as last_at
+            from sources inner join files on sources._file = files._file
+            group by sources._source""",
             [now, table.name],
         )
         con.execute(
+            """update ops.feeds set last_delivered_at = case
+                when delivered.is_reread then greatest(last_delivered_at, delivered.last_at)
+                else delivered.last_at end
+            from delivered_sources as delivered
+            where input = ? and source = delivered._source""",
+            [table.name],
+        )
+        con.execute(
             """insert into ops.feeds by name
-            select ? as input, _source as source, cast(? as timestamp) as first_delivered_at,
-                cast(? as timestamp) as last_delivered_at, cast(null as timestamp) as loaded_through
+            select ? as input, _source as source, first_at as first_delivered_at,
+                last_at as last_delivered_at, cast(null as timestamp) as loaded_through
             from delivered_sources
             where _source not in (select source from ops.feeds where input = ?)""",
-            [table.name, now, now, table.name],
+            [table.name, table.name],
         )
 
 

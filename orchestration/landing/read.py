@@ -22,6 +22,7 @@ from queue import SimpleQueue
 
 import duckdb
 
+from orchestration.advice import tells_full_disk
 from orchestration.confinement import confine
 from orchestration.contract import Contract, Input
 from orchestration.landing import convert, personal
@@ -40,6 +41,7 @@ from orchestration.landing.plain_text import FileError, uncompressed
 from orchestration.landing.sql import literal, quoted
 from orchestration.landing.staged import Staged, is_signed, make_rejects, stage_csv
 from orchestration.landing.tables import prepare, recreate_incoming
+from orchestration.memory import VARIABLE, memory_limit
 from orchestration.settings import Settings
 from orchestration.showing import showable_name
 from orchestration.workspace import Workspace
@@ -221,8 +223,9 @@ def _plan(
     loaded = {
         digest: (reading, first, last, stands)
         for digest, reading, first, last, stands in reader.con.execute(
-            """select loads.content_hash, any_value(readings.reading_hash), min(loads.loaded_at),
-                max(loads.loaded_at), sum(loads.rows_loaded) > 0
+            # ids keep the order of loads; the clock may have been put back between them
+            """select loads.content_hash, any_value(readings.reading_hash), min(loads.refresh_id),
+                max(loads.refresh_id), sum(loads.rows_loaded) > 0
             from ops.input_loads as loads
             left join landing._readings as readings
                 on readings.input = loads.input and readings.content_hash = loads.content_hash
@@ -233,22 +236,54 @@ def _plan(
     }
     new = [task for task in tasks if task.hash not in loaded]
     known = [task for task in tasks if task.hash in loaded]
-    stale = [t for t in known if loaded[t.hash][0] is not None and loaded[t.hash][0] != t.reading]
-    if not stale:
+    changed = [t for t in known if loaded[t.hash][0] is not None and loaded[t.hash][0] != t.reading]
+    early = _read_too_early(reader, table)
+    if not changed and not any(task.hash in early for task in known):
         return new, len(files) - len(new), None
+    reason = "what decides how its files are read (inputs.yml, time zone, hash key) has changed"
+    if not changed:
+        reason = "the clock was behind when its files were read"
     gone = {h: v for h, v in loaded.items() if h not in hashes and v[3]}
     known.sort(key=lambda task: (loaded[task.hash][1], task.found.name))
     if gone and max(v[2] for v in gone.values()) >= min(loaded[t.hash][1] for t in known):
         return (
             new,
             len(files) - len(new),
-            f"{table.name}: what decides how its files are read (inputs.yml, time zone, hash key)"
-            " has changed, but some loaded files are no longer in the landing folder; their rows"
-            " keep the old reading. To read all anew, put them back or begin a new warehouse",
+            f"{table.name}: {reason}, but some loaded files are no longer in the landing folder;"
+            " their rows keep the old reading. To read all anew, put them back or begin a new"
+            " warehouse",
         )
-    message = f"{table.name}: read anew, because what decides how its files are read has changed"
+    message = f"{table.name}: read anew, because {reason}"
     again = [replace(task, is_reread=True) for task in known]
     return again + new, len(files) - len(again) - len(new), message
+
+
+def _read_too_early(reader: _Reader, table: Input) -> set[str]:
+    """Returns contents of which rows were refused as future only because the clock was behind.
+
+    It was behind in a refresh that began before the one before it did; it is right again when this
+    one begins after all of them.
+    """
+    found = reader.con.execute(
+        """with refreshes as (
+            select refresh_id, started_at, max(started_at) over (
+                order by refresh_id rows between unbounded preceding and 1 preceding
+            ) as latest_before
+            from ops.refreshes
+        )
+        select distinct loads.content_hash
+        from ops.quarantined_rows as refused
+        inner join refreshes
+            on refused.refresh_id = refreshes.refresh_id
+            and refreshes.started_at < refreshes.latest_before
+            and refreshes.latest_before <= ?
+        inner join ops.input_loads as loads
+            on refused.refresh_id = loads.refresh_id
+            and refused.input = loads.input and refused.file = loads.file
+        where refused.input = ? and refused.healed_at is null and refused.rule like '%.event'""",
+        [reader.now, table.name],
+    ).fetchall()
+    return {digest for (digest,) in found}
 
 
 def _reading_hash(reader: _Reader, table: Input, delivery: Delivery, key: str) -> str:
@@ -371,7 +406,14 @@ def _read_file(
             notes = (f"unknown columns kept out: {', '.join(matched.unknown)}", *notes)
     except FileError as error:
         record["error"] = str(error)
+    except duckdb.OutOfMemoryException:
+        record["error"] = (
+            f"cannot be read, as the engine has too little memory ({VARIABLE} is {memory_limit()});"
+            " give it more and run again"
+        )
     except duckdb.Error as error:
+        if tells_full_disk(str(error)):
+            raise
         record["error"] = f"cannot be read ({type(error).__name__})"
     record["message"] = "; ".join(notes) or None
     columns = ", ".join(quoted(name) for name in record)

@@ -55,6 +55,10 @@ class Refresh:
     code_hash: str
     inputs_hash: str
 
+    def seconds_until(self, now: datetime) -> float:
+        """Return how long it took; 0 where the clock was put back meanwhile."""
+        return max(0.0, (now - self.started_at).total_seconds())
+
 
 @dataclass(frozen=True)
 class PublishedTable:
@@ -256,6 +260,14 @@ def is_intact(workspace: Workspace, manifest: Mapping[str, Any]) -> bool:
         return False
 
 
+def is_whole(parquet: Path, table: Mapping[str, Any]) -> bool:
+    """Whether a Parquet file is what the manifest's entry of its table says, by its hash."""
+    try:
+        return parquet.stat().st_size == table["bytes"] and _sha256(parquet) == table["sha256"]
+    except (OSError, KeyError):
+        return False
+
+
 def _copy_table(con: duckdb.DuckDBPyConnection, mart: Mart) -> None:
     """Copy one table as it is stored: columns, order of rows, comments, what is never null."""
     columns = con.execute(
@@ -296,7 +308,7 @@ def _mark_published(
     rows = con.execute(
         "update marts.quality.refreshes set result = 'published', finished_at = ?, "
         "duration_seconds = ?, cutoff_day = ?, message = null where refresh_id = ?",
-        [now, (now - refresh.started_at).total_seconds(), cutoff_day, refresh.refresh_id],
+        [now, refresh.seconds_until(now), cutoff_day, refresh.refresh_id],
     ).fetchall()
     if rows != [(1,)]:
         raise PublishError(f"quality.refreshes does not know the refresh {refresh.refresh_id}.")

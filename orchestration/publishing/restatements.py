@@ -13,7 +13,7 @@ from orchestration.landing.sql import literal, quoted
 from orchestration.memory import memory_limit
 from orchestration.publishing.arrivals import find_arrivals
 from orchestration.publishing.marts import Mart
-from orchestration.publishing.publish import Refresh, read_manifest
+from orchestration.publishing.publish import Refresh, is_whole, read_manifest
 from orchestration.workspace import Workspace
 
 # More cells of one mart than anybody reads: a changed setting restates everything.
@@ -77,9 +77,10 @@ class _Comparison:
         self._refresh = refresh
         self._base = published
         self._files = {
-            f"{table['schema']}.{table['name']}": workspace.warehouse / table["parquet"]
+            f"{table['schema']}.{table['name']}": (workspace.warehouse / table["parquet"], table)
             for table in published["tables"]
         }
+        self._checked: dict[str, str | None] = {}
         self._has_arrivals = False
         self._counts: set[str] = set()
 
@@ -96,9 +97,16 @@ class _Comparison:
             self._compare(mart)
 
     def _published(self, table: str) -> str | None:
-        """Say what to read of a published table; None where it was not published."""
-        file = self._files.get(table)
-        return f"read_parquet({literal(str(file))})" if file and file.is_file() else None
+        """Say what to read of a published table; None where it was not published.
+
+        A file that is not as it was written says nothing either: it must not end the refresh that
+        puts it right.
+        """
+        if table not in self._checked:
+            file, entry = self._files.get(table, (None, {}))
+            is_as_written = file is not None and is_whole(file, entry)
+            self._checked[table] = f"read_parquet({literal(str(file))})" if is_as_written else None
+        return self._checked[table]
 
     def _compare(self, mart: Mart) -> None:
         old = self._published(f"{mart.schema}.{mart.name}")

@@ -49,12 +49,12 @@ class Written:
 
 
 def is_current(workspace: Workspace, manifest: Mapping[str, Any]) -> bool:
-    """Whether the report that stands is that of a publication."""
+    """Whether the report that stands is that of a publication, each file as it was written."""
+    folder = workspace.report_page.parent
     try:
-        made_of = _refresh_file(workspace.report_page.parent).read_text(encoding="utf-8").strip()
-    except OSError:
+        return _refresh_file(folder).read_text(encoding="utf-8") == _stamp(folder, manifest)
+    except (OSError, ValueError):
         return False
-    return made_of == manifest["refresh_id"]
 
 
 def write_report(workspace: Workspace, currency: str) -> Written:
@@ -80,6 +80,8 @@ def write_report(workspace: Workspace, currency: str) -> Written:
     folder = workspace.report_page.parent
     engine = {"memory_limit": memory_limit(), "temp_directory": str(workspace.warehouse / ".tmp")}
     building, old = folder.with_name(".report.building"), folder.with_name(".report.old")
+    if old.exists() and not folder.exists():
+        old.rename(folder)  # killed between the two renames of `swap`
     for leftover in (building, old):
         shutil.rmtree(leftover, ignore_errors=True)
     try:
@@ -88,7 +90,7 @@ def write_report(workspace: Workspace, currency: str) -> Written:
             charts = [_chart(con, chart, building / "data") for chart in CHARTS]
         page = _page(charts, manifest, currency)
         (building / "index.html").write_text(page, encoding="utf-8")
-        _refresh_file(building).write_text(f"{manifest['refresh_id']}\n", encoding="utf-8")
+        _refresh_file(building).write_text(_stamp(building, manifest), encoding="utf-8")
         written = _measure(building, folder, len(charts))
         swap(building, folder, old)
     finally:
@@ -166,6 +168,15 @@ def _chart(con: duckdb.DuckDBPyConnection, chart: Chart, folder: Path) -> dict[s
 def _refresh_file(folder: Path) -> Path:
     """Return the file that says of which refresh a report is."""
     return folder / ".refresh_id"
+
+
+def _stamp(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """Say of which refresh a report is and what its files hold: a power cut may empty them."""
+    total = hashlib.sha256()
+    for path in sorted([folder / "index.html", *(folder / "data").iterdir()]):
+        with path.open("rb") as file:
+            total.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return f"{manifest['refresh_id']}\n{total.hexdigest()}\n"
 
 
 def _page(charts: list[dict[str, Any]], manifest: Mapping[str, Any], currency: str) -> str:

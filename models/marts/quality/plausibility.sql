@@ -1,8 +1,7 @@
 -- One row per measure and each of the last plausibility_days whole days: what happened, and the
--- range to expect from the days before it and nothing else (definitions §9). A day outside warns,
--- and blocks nothing. Reckoned on square roots, on which counts of any size vary alike: the median
--- of the weekday, moved by how the last two weeks differ from it, give or take plausibility_width
--- times how days differ from their weekday and week, for counts at least by pure chance (a half).
+-- range to expect from the days before it alone (definitions §9). On square roots, on which counts
+-- of any size vary alike: the weekday's median, moved by the last two weeks' level, give or take
+-- plausibility_width times how days differ from their weekday and week.
 {% set window_days = 7 * var('plausibility_weeks') %}
 with
 
@@ -141,6 +140,7 @@ expected as (
         judged.root_shift,
         spreads.days_compared,
         greatest(weekdays.usual_root + spreads.recent_level, 0.0) as expected_root,
+        -- counts vary at least by pure chance, whose root has a deviation of a half
         greatest(
             spreads.spread,
             case when judged.measure = 'net_revenue' then 0.02 * weekdays.usual_root else 0.5 end
