@@ -169,6 +169,7 @@ def test_erased_on_the_next_refresh_and_still_counted(business):
     assert after[1][1:4] == before[1][1:4]
     with duckdb.connect(str(workspace.work_db), read_only=True) as con:
         landing = con.execute(
-            "select email_hash, gender, birth_year from landing.customers where customer_id = 'anna'"
+            "select email_hash, gender, birth_year from landing.customers "
+            "where customer_id = 'anna'"
         ).fetchall()
     assert landing == [(None, None, None)]
