@@ -16,19 +16,23 @@ _RESULTS = (*_BUILT, "LogTestResult")
 _FRAME = re.compile(r"^(Runtime|Database|Compilation|Dependency|Parsing) Error in ")
 
 
-def read_lines(workspace: Workspace) -> tuple[list[str], dict[str, Any]]:
+def read_lines(workspace: Workspace) -> tuple[list[str], dict[str, Any], dict[str, int]]:
     """Say what was read.
 
     Args:
         workspace: Where the work database is.
 
     Returns:
-        Lines for a person, and counts for Dagster.
+        Lines for a person, counts for Dagster, and the rows by input.
     """
     with connect(workspace) as con:
         files, rows = con.execute(
             "select count(*), coalesce(sum(rows_read), 0) from incoming._files"
         ).fetchall()[0]
+        by_input = con.execute(
+            "select input, cast(sum(rows_read) as bigint) from incoming._files group by input "
+            "order by input"
+        ).fetchall()
         unreadable = con.execute(
             "select _file, error from incoming._files where error is not null order by _file"
         ).fetchall()
@@ -37,12 +41,12 @@ def read_lines(workspace: Workspace) -> tuple[list[str], dict[str, Any]]:
         lines.append(f"{_count(files, 'new file')}, {_count(int(rows), 'row')}")
     else:
         lines.append("no new files")
-    return lines, {"files": files, "rows": int(rows)}
+    return lines, {"files": files, "rows": int(rows)}, dict(by_input)
 
 
 def loaded_lines(
     workspace: Workspace, refresh_id: str
-) -> tuple[list[str], dict[tuple[str, str], int]]:
+) -> tuple[list[str], dict[tuple[str, str], int], dict[str, int]]:
     """Say what was taken.
 
     Args:
@@ -50,7 +54,8 @@ def loaded_lines(
         refresh_id: The refresh that took it.
 
     Returns:
-        Lines for a person, and the rows of every landing and ops table by (schema, name).
+        Lines for a person, the rows of every landing and ops table by (schema, name), and those
+        taken by input.
     """
     with connect(workspace) as con:
         loaded, refused, superseded = con.execute(
@@ -58,6 +63,11 @@ def loaded_lines(
             "coalesce(sum(rows_superseded), 0) from ops.input_loads where refresh_id = ?",
             [refresh_id],
         ).fetchall()[0]
+        by_input = con.execute(
+            "select input, cast(sum(rows_loaded) as bigint) from ops.input_loads "
+            "where refresh_id = ? group by input order by input",
+            [refresh_id],
+        ).fetchall()
         rows = con.execute(
             "select schema_name, table_name, estimated_size from duckdb_tables() "
             "where schema_name in ('landing', 'ops')"
@@ -67,7 +77,7 @@ def loaded_lines(
     )
     if not loaded + refused + superseded:
         line = "nothing to take"
-    return [line], {(schema, name): size for schema, name, size in rows}
+    return [line], {(schema, name): size for schema, name, size in rows}, dict(by_input)
 
 
 def _count(number: int, noun: str) -> str:

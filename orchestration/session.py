@@ -124,6 +124,7 @@ class Session:
         told: Those of them that a child process told, each by itself.
         details: Names of checks, models or tests that said no.
         newest: Newest day of the inputs that everything hangs on, once they are accepted.
+        rows: Rows that the step now running goes through, by input or table.
     """
 
     workspace: Workspace
@@ -135,6 +136,7 @@ class Session:
     told: list[str] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     newest: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
     _refresh: Refresh | None = None
     _failed: tuple[str, BaseException] | None = None
 
@@ -173,6 +175,7 @@ class Session:
         """
         say(f"{name:<{_STEP_WIDTH}}{doing} ...")
         outcome: list[str] = []
+        self.rows = {}
         with metered(self.workspace.step_log, name) as meter:
             try:
                 yield outcome
@@ -184,6 +187,7 @@ class Session:
                 raise
             finally:
                 meter.refresh_id = self._refresh.refresh_id if self._refresh else None
+                meter.rows = self.rows
         for line in outcome[:-1]:
             say(f"{'':<{_STEP_WIDTH}}{line}")
         last = outcome[-1] if outcome else "done"

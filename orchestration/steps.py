@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,7 @@ class StepCost:
         peak_bytes: The most memory that this process and its children held at once; None where
             the system does not tell (see `process_tree`).
         is_done: Whether it ended without an error.
+        rows: Rows it went through, by input or published table, where it counts them.
     """
 
     refresh_id: str | None
@@ -39,6 +40,7 @@ class StepCost:
     cpu_seconds: float
     peak_bytes: int | None
     is_done: bool
+    rows: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -48,10 +50,12 @@ class Meter:
     Attributes:
         refresh_id: To be set once it is known.
         seconds: How long it took; 0 while it runs.
+        rows: Rows it goes through, by input or table; to be filled by the step.
     """
 
     refresh_id: str | None = None
     seconds: float = 0.0
+    rows: dict[str, int] = field(default_factory=dict)
 
 
 @contextlib.contextmanager
@@ -84,6 +88,7 @@ def metered(log: Path, step: str) -> Iterator[Meter]:
             cpu_seconds=round(_cpu_seconds() - cpu_before, 3),
             peak_bytes=watch.peak_bytes,
             is_done=is_done,
+            rows=meter.rows,
         )
         # a step that worked has not failed because its cost could not be written down, and one
         # that failed has another reason to tell

@@ -53,7 +53,7 @@ def incoming(
             session.refresh.refresh_id,
             session.now,
         )
-        lines, metadata = read_lines(session.workspace)
+        lines, metadata, session.rows = read_lines(session.workspace)
         outcome.extend(lines)
     yield dg.MaterializeResult(metadata=metadata)
 
@@ -79,7 +79,7 @@ def landing(refresh: RefreshResource) -> Iterator[dg.MaterializeResult]:
             session.refresh.refresh_id,
             session.now,
         )
-        lines, rows = loaded_lines(session.workspace, session.refresh.refresh_id)
+        lines, rows, session.rows = loaded_lines(session.workspace, session.refresh.refresh_id)
         outcome.extend(lines)
         with connect(session.workspace) as con:
             session.newest = newest_days(con, session.contract, session.settings, session.now)

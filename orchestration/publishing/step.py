@@ -4,6 +4,7 @@ from orchestration.publishing.marts import read_marts
 from orchestration.publishing.plausibility import unusual_days
 from orchestration.publishing.publish import PublishedTable, publish
 from orchestration.publishing.restatements import record_restatements
+from orchestration.publishing.timings import record_timings
 from orchestration.records import Ending, utc_now
 from orchestration.report.build import Written, write_report
 from orchestration.session import Session
@@ -24,6 +25,7 @@ def publish_marts(session: Session) -> tuple[list[PublishedTable], list[str]]:
         restated = record_restatements(session.workspace, marts, session.refresh)
         if restated:
             outcome.append(f"{restated:,} numbers of final periods changed: quality.restatements")
+        record_timings(session.workspace, session.refresh)
         # once it is to be seen, nothing may interrupt it half way
         tables = publish(
             session.workspace, marts, session.refresh, utc_now(), before_switch=stop_watching
@@ -31,6 +33,7 @@ def publish_marts(session: Session) -> tuple[list[PublishedTable], list[str]]:
         session.ending = Ending("published")
         unusual = unusual_days(session.workspace, session.refresh.refresh_id)
         outcome.extend(unusual)
+        session.rows = {f"{table.schema}.{table.name}": table.rows for table in tables}
         rows = sum(table.rows for table in tables)
         outcome.append(f"{len(tables)} tables, {rows:,} rows")
     return tables, unusual

@@ -26,9 +26,11 @@ def test_a_step_answers_for_its_children(tmp_path):
     """The guards and dbt are children: without them most of a refresh would cost nothing."""
     with metered(tmp_path / "steps.jsonl", "guard") as meter:
         meter.refresh_id = "r1"
+        meter.rows = {"orders": 7}
         run_busy_child()
     (cost,) = read_steps(tmp_path / "steps.jsonl")
     assert (cost.refresh_id, cost.step, cost.is_done) == ("r1", "guard", True)
+    assert cost.rows == {"orders": 7}
     assert cost.seconds == pytest.approx(meter.seconds, abs=0.001)
     assert cost.cpu_seconds >= 0.6
     assert cost.peak_bytes > 200_000_000

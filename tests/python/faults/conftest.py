@@ -32,7 +32,7 @@ _PUBLISHED = {
     ),
 }  # fmt: skip
 # What tells of the refreshes themselves: a disturbed warehouse had more of them.
-_OF_REFRESHES = {"quality.refreshes", "quality.input_checks"}
+_OF_REFRESHES = {"quality.refreshes", "quality.input_checks", "quality.model_timings"}
 _INSTANTS = ("refresh_id", "loaded_at", "refused_at", "healed_at", "restated_at")
 
 _processes = multiprocessing.get_context("forkserver")

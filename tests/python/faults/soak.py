@@ -41,7 +41,7 @@ from tests.python.shared import copy_parsed, refreshed_straight
 
 CUSTOMERS, UNTIL, SEED = 200, date(2026, 10, 31), 1
 # Tables that tell of refreshes themselves, and columns that do in others.
-_OF_REFRESHES = {"refreshes", "input_checks"}
+_OF_REFRESHES = {"refreshes", "input_checks", "model_timings"}
 _INSTANTS = {"refresh_id", "loaded_at", "refused_at", "healed_at", "restated_at"}
 # Beside the marts: what a refresh may leave in the warehouse.
 _EXPECTED = {
