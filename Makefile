@@ -65,7 +65,7 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
 
-readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl, psycopg in .venv-readers, Node's in examples/node
+readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl, psycopg in .venv-readers; Node's in examples/node, axe-core in tests/axe
 	@cd "$(ROOT)"
 	wanted=$$(sha256sum requirements-readers.lock | cut -d' ' -f1)
 	if [ "$$(cat .venv-readers/lock.sha256 2>/dev/null)" != "$$wanted" ]; then
@@ -75,10 +75,12 @@ readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl,
 		.venv-readers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-readers.lock
 		echo "$$wanted" > .venv-readers/lock.sha256
 	fi
-	if command -v npm >/dev/null && ! cmp -s examples/node/package-lock.json examples/node/node_modules/.lock; then
-		npm ci --prefix examples/node --no-audit --no-fund --loglevel=error >&2
-		cp examples/node/package-lock.json examples/node/node_modules/.lock
-	fi
+	for folder in examples/node tests/axe; do
+		if command -v npm >/dev/null && ! cmp -s "$$folder/package-lock.json" "$$folder/node_modules/.lock"; then
+			npm ci --prefix "$$folder" --no-audit --no-fund --loglevel=error >&2
+			cp "$$folder/package-lock.json" "$$folder/node_modules/.lock"
+		fi
+	done
 
 refresh: setup ## delivered files to published marts [LANDING=dir WAREHOUSE=dir AS_OF=YYYY-MM-DD SETTINGS=file.yml EXTENSIONS=dir; MODELS=revenue.mrr_movements: only it and what hangs on it]
 	@cd "$(ROOT)"

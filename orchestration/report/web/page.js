@@ -171,7 +171,7 @@ function tableOf(chart) {
   const caption = chart.rows.length > MOST_ROWS
     ? word("table.first", { shown: show("count", MOST_ROWS), rows: show("count", chart.rows.length) })
     : word("table.rows", { rows: show("count", chart.rows.length) });
-  return make("div", { class: "table", tabindex: "0", role: "region", "aria-label": chart.heading() },
+  return make("div", { class: "table", tabindex: "0", role: "group", "aria-label": chart.heading() },
     make("table", {}, make("caption", {}, caption), make("thead", {}, head), make("tbody", {}, ...rows)));
 }
 

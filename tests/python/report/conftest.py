@@ -7,6 +7,7 @@ refreshing the sample, which takes minutes.
 import json
 import os
 from pathlib import Path
+from typing import NoReturn
 
 import duckdb
 import pytest
@@ -56,9 +57,25 @@ def report(published, tmp_path_factory) -> Workspace:
 def browser():
     """Chromium with one empty page."""
     if CHROMIUM is None:
-        pytest.skip("chromium is not installed (Debian: chromium)")
+        absent("chromium is not installed (Debian: chromium)")
     with chromium() as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core, which looks for what hinders people (make readers)."""
+    script = PROJECT / "tests" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+    if not script.is_file():
+        absent("axe-core is not installed (make readers)")
+    return script.read_text(encoding="utf-8")
+
+
+def absent(what: str) -> NoReturn:
+    """Skip a test for what is not there; in CI it has to be there."""
+    if os.environ.get("HOLDFAST_REQUIRE_READERS"):
+        pytest.fail(f"{what}, and HOLDFAST_REQUIRE_READERS is set")
+    pytest.skip(what)
 
 
 @pytest.fixture(scope="session")

@@ -175,6 +175,31 @@ def test_every_page_is_drawn(report, browser, language, theme):
     assert outside == []
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(report, browser, axe, theme):
+    """Who reads with a screen reader, by keyboard or with little contrast would be left out."""
+    browser.size(1400, 900)
+    browser.open(report.report_page, f"?lang=en&theme={theme}")
+    browser.run(f"{axe}; true")
+    found, rules = [], 0
+    for section in PAGES:
+        go(browser, section)
+        # tables and texts that are folded away are read too
+        browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        told = browser.run(
+            "axe.run(document, {resultTypes: ['violations']}).then((told) => JSON.stringify("
+            "[told.passes.length, told.violations.map((one) => [one.impact, one.id, "
+            "one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))])]))"
+        )
+        passed, violations = json.loads(told)
+        rules += passed
+        found += [
+            (section, *one) for one in violations if one[0] in ("moderate", "serious", "critical")
+        ]
+    assert rules > 100
+    assert found == []
+
+
 def test_numbers_are_those_of_the_marts(report, browser):
     browser.open(report.report_page, "?lang=en")
     assert set(NUMBERS) == set(PAGES)
