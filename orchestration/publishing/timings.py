@@ -7,6 +7,7 @@ import duckdb
 
 from orchestration.memory import memory_limit
 from orchestration.publishing.publish import Refresh
+from orchestration.straight import read_dbt_manifest
 from orchestration.workspace import Workspace
 
 KEPT_REFRESHES = 60
@@ -63,10 +64,9 @@ def _timings(workspace: Workspace, refresh: Refresh) -> dict[str, float]:
         return {}
     if ended_at < refresh.started_at:
         return {}
+    nodes = read_dbt_manifest(workspace.dbt_target)["nodes"]
     return {
-        ".".join(part.strip('"') for part in result["relation_name"].split(".")[-2:]): round(
-            result["execution_time"], 3
-        )
+        f"{nodes[built]['schema']}.{nodes[built]['alias']}": round(result["execution_time"], 3)
         for result in found["results"]
-        if result["unique_id"].startswith(_BUILT) and result["status"] == "success"
+        if (built := result["unique_id"]).startswith(_BUILT) and result["status"] == "success"
     }

@@ -100,6 +100,14 @@ def held_by_another(workspace):
         holder.communicate()
 
 
+def one_row_more(file, table):
+    """Let a manifest tell of one row more than a table has."""
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    (entry,) = (one for one in manifest["tables"] if one["name"] == table)
+    entry["rows"] += 1
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+
+
 def last(workspace, **outcome):
     """Let the last refresh have ended otherwise."""
     write_outcomes(workspace, replace(read_outcomes(workspace), last=replace(PUBLISHED, **outcome)))
@@ -129,7 +137,7 @@ BROKEN = {
         "marts.duckdb.wal stands beside the marts", "end that program",
     ),
     "rows that differ": (
-        lambda w: write(w.manifest, w.manifest.read_text().replace('"rows": 1461', '"rows": 1462')),
+        lambda w: one_row_more(w.manifest, "calendar"),
         "other rows than published in core.calendar", "make refresh",
     ),
     "stopped by a guard": (

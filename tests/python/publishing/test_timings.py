@@ -42,15 +42,17 @@ def workspace(tmp_path):
 def told_by_dbt(workspace: Workspace, generated_at: dt.datetime) -> None:
     """Let dbt have left the results of a run."""
     nodes = [
-        ("model.holdfast.orders", '"work"."core"."orders"', "success", 2.34567),
-        ("model.holdfast.shown", '"work"."core"."shown"', "success", 0.1),
-        ("model.holdfast.broken", '"work"."core"."broken"', "error", 9.0),
-        ("test.holdfast.unique", None, "pass", 1.0),
+        ("model.holdfast.orders", "orders", "success", 2.34567),
+        ("model.holdfast.shown", "shown", "success", 0.1),
+        ("model.holdfast.broken", "broken", "error", 9.0),
+        ("test.holdfast.unique", "unique", "pass", 1.0),
     ]
     results = [
-        {"unique_id": node, "relation_name": name, "status": status, "execution_time": seconds}
-        for node, name, status, seconds in nodes
+        {"unique_id": node, "status": status, "execution_time": seconds}
+        for node, _, status, seconds in nodes
     ]
+    manifest = {"nodes": {node: {"schema": "core", "alias": name} for node, name, *_ in nodes}}
+    (workspace.dbt_target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     document = {"metadata": {"generated_at": f"{generated_at.isoformat()}Z"}, "results": results}
     (workspace.dbt_target / "run_results.json").write_text(json.dumps(document), encoding="utf-8")
 
