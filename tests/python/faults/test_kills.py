@@ -25,15 +25,37 @@ def heal(shop, undisturbed):
     assert not list(shop.workspace.warehouse.rglob("*.wal"))
 
 
-@pytest.mark.parametrize("boundary", victim.BOUNDARIES)
+def between(first: str, last: str) -> tuple[str, ...]:
+    """List boundaries from one to another, both included."""
+    every = victim.BOUNDARIES
+    return every[every.index(first) : every.index(last) + 1]
+
+
+# One warehouse goes through each of these, killed at one after the other, and is then healed: what
+# a kill leaves meets the next one, and not every one of them needs a whole refresh.
+CHAINS = [
+    between("begin", "accept"),
+    between("models half way", "restatements"),
+    between(victim.PUBLISHING[0], victim.BOUNDARIES[_RENAMED - 1]),
+    between("swap_parquet_link", "report"),
+]
+
+
+def test_every_boundary_is_in_a_chain():
+    """A step that is new would never be killed."""
+    assert tuple(boundary for chain in CHAINS for boundary in chain) == victim.BOUNDARIES
+
+
+@pytest.mark.parametrize("chain", CHAINS, ids=lambda chain: f"{chain[0]} to {chain[-1]}")
 def test_killed_at_a_step_boundary_readers_see_whole_marts_and_the_next_heals(
-    shop, base, undisturbed, boundary
+    shop, base, undisturbed, chain
 ):
     """A refresh killed between two steps would take the marts away, or spoil the next one."""
-    ended = shop.run(victim.refresh_until, shop.models, boundary)
-    assert ended.code == -signal.SIGKILL, ended.said
-    is_new = victim.BOUNDARIES.index(boundary) >= _RENAMED
-    shop.check_readers((undisturbed if is_new else base).content())
+    for boundary in chain:
+        ended = shop.run(victim.refresh_until, shop.models, boundary)
+        assert ended.code == -signal.SIGKILL, (boundary, ended.said)
+        is_new = victim.BOUNDARIES.index(boundary) >= _RENAMED
+        shop.check_readers((undisturbed if is_new else base).content())
     heal(shop, undisturbed)
 
 
