@@ -1,5 +1,5 @@
--- One row per refresh and model or seed that it built (definitions §9): how long it ran and how many
--- rows it holds, of the last sixty refreshes. The refresh adds its own rows before it publishes.
+-- One row per refresh and model or seed that it built (definitions §9): how long it ran and how
+-- many rows it holds, of the last sixty refreshes. The refresh adds its own before it publishes.
 with
 
 model_timings as (
