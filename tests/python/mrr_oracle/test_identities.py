@@ -20,7 +20,11 @@ SHIFTS = [
     ("new", "reactivation"), ("reactivation", "new"), ("resume", "new"), ("expansion", "new"),
     ("fx", "new"),
 ]  # fmt: skip
-CHURNED = "rowid = (select min(rowid) from mrr_movements where churn_mrr > 1)"
+# in the first month that has one: a close of the last month has no next open
+CHURNED = (
+    "rowid = (select rowid from mrr_movements where churn_mrr > 1 "
+    "order by period_start, customer_id limit 1)"
+)
 FAULTS = {
     "GRR is not 1 - gross churn": (
         REVENUE, f"gross_retention_rate = gross_retention_rate * 0.99 where {ALL}",
