@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import duckdb
@@ -183,12 +185,15 @@ def test_nothing_to_count_is_a_clear_no(tmp_path, models, files, words):
     assert not shop.workspace.marts_db.exists()
 
 
-def test_nothing_new_does_nothing(own_shop):
+def test_nothing_new_does_nothing(sample_warehouse, models, tmp_path):
     """A schedule that finds the same files must not rebuild, nor touch what readers have open."""
-    workspace = own_shop.workspace
+    workspace = replace(sample_warehouse, warehouse=tmp_path / "warehouse")
+    shutil.copytree(sample_warehouse.warehouse, workspace.warehouse, symlinks=True)
+    shop = Victim(workspace, models)
     before = visible_state(workspace), workspace.marts_db.stat().st_mtime_ns
-    runs = work_rows(own_shop, "select count(*) from ops.refreshes")
+    runs = work_rows(shop, "select count(*) from ops.refreshes")
     done = run_refresh_command(workspace)
-    assert done.returncode == 0
+    assert done.returncode == 0, done.stderr
+    assert "Nothing new" in done.stdout
     assert (visible_state(workspace), workspace.marts_db.stat().st_mtime_ns) == before
-    assert work_rows(own_shop, "select count(*) from ops.refreshes") == runs
+    assert work_rows(shop, "select count(*) from ops.refreshes") == runs
