@@ -67,7 +67,8 @@ def test_rows_refused_as_future_by_a_clock_that_was_behind_come_back(shop, base,
     days = (datetime(2026, 8, 7, 12, tzinfo=UTC) - datetime.now(UTC)).total_seconds()
     ended = shop.run(victim.refresh, shop.models, within=victim.Clock(days))
     assert ended.code == 0, ended.said
-    assert published_orders(shop) == published_orders(undisturbed) - 1
+    # one is refused; one is of the day of delivery, which is half told and does not count yet
+    assert published_orders(shop) == published_orders(undisturbed) - 2
     standing = read_manifest(shop.workspace)["refresh_id"]
     assert standing > read_manifest(base.workspace)["refresh_id"]
     assert find_nothing_new(shop.workspace, load_settings()) is None
