@@ -59,92 +59,96 @@ answers as (
 
 ),
 
-counted as (
+events as (
 
     select
         'orders' as measure,
         ordered_on as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from orders
-    group by ordered_on
 
     union all
 
     select
         'net_revenue' as measure,
         ordered_on as day,
-        cast(sum(net_revenue_before_refunds) as decimal(18, 2)) as total
+        cast(net_revenue_before_refunds as decimal(18, 2)) as amount
     from orders
     where is_valid
-    group by ordered_on
 
     union all
 
     select
         'refunds' as measure,
         refunded_on as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from refunds
-    group by refunded_on
 
     union all
 
     select
         'new_customers' as measure,
         valid_from as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from spells
     where basis = 'any' and spell_number = 1
-    group by valid_from
 
     union all
 
     select
         'returned_customers' as measure,
         valid_from as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from spells
     where basis = 'any' and state = 'returned'
-    group by valid_from
 
     union all
 
     select
         'lost_customers' as measure,
         valid_from as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from spells
     where basis = 'any' and state = 'lost'
-    group by valid_from
 
     union all
 
     select
         'lost_subscribers' as measure,
         valid_from as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from spells
     where basis = 'subscriptions' and state = 'lost'
-    group by valid_from
 
     union all
 
     select
         'complaints' as measure,
         opened_on as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from complaints
-    group by opened_on
 
     union all
 
     select
         'survey_answers' as measure,
         responded_on as day,
-        cast(count(*) as decimal(18, 2)) as total
+        cast(1 as decimal(18, 2)) as amount
     from answers
     where responded_on is not null
-    group by responded_on
+
+),
+
+counted as (
+
+    select
+        measure,
+        day,
+        cast(sum(amount) as decimal(18, 2)) as total
+    from events
+    group by
+        measure,
+        day
 
 ),
 
