@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestration.process_tree import is_running, send_signal, stat_fields
 from orchestration.workspace import Workspace
 
 VARIABLE = "HOLDFAST_REFRESH_PID"
@@ -44,12 +45,10 @@ def end_orphans(workspace: Workspace) -> list[int]:
         The processes that were killed; none where the system has no /proc.
     """
     found = list(_orphans(workspace))
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    send_signal(found, signal.SIGKILL)
     deadline = time.monotonic() + _WAIT_SECONDS
     # its lock on the database is gone once it is
-    while any(_is_running(pid) for pid in found) and time.monotonic() < deadline:
+    while any(is_running(pid) for pid in found) and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
 
@@ -64,7 +63,7 @@ def _orphans(workspace: Workspace) -> Iterator[int]:
         try:
             environment = (folder / "environ").read_bytes().split(b"\0")
             command = (folder / "cmdline").read_bytes()
-            parent = _stat(folder)[1]
+            parent = stat_fields(int(folder.name))[1]
         except OSError:  # it ended, or is another user's
             continue
         started_by = [
@@ -75,15 +74,3 @@ def _orphans(workspace: Workspace) -> Iterator[int]:
         is_child = any(name in command for name in _COMMANDS)
         if is_child and ours in environment and started_by and started_by != [parent]:
             yield int(folder.name)
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        return _stat(_PROC / str(pid))[0] != b"Z"
-    except OSError:
-        return False
-
-
-def _stat(folder: Path) -> list[bytes]:
-    """Return state, parent and what follows of a process."""
-    return (folder / "stat").read_bytes().rpartition(b")")[2].split()

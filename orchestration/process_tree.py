@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -51,8 +52,7 @@ def sample(pid: int) -> Sample | None:
     while waiting:
         one = waiting.pop()
         try:
-            # the program's name, in brackets, may hold anything
-            fields = (_PROC / str(one) / "stat").read_bytes().rpartition(b")")[2].split()
+            fields = stat_fields(one)
             waiting += _children(one)
         except OSError:  # it ended while we looked
             continue
@@ -76,15 +76,16 @@ def end_children(pid: int, grace: float = 5.0) -> None:
     if not _lists_children():
         return
     ending = _descendants(pid)
-    _signal(ending, signal.SIGTERM)
+    send_signal(ending, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while (living := [one for one in ending if _lives(one)]) and time.monotonic() < deadline:
+    while (living := [one for one in ending if is_running(one)]) and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
     # what they started meanwhile hangs on nobody we know, unless its parent still lives
-    _signal([*living, *_descendants(pid)], signal.SIGKILL)
+    send_signal([*living, *_descendants(pid)], signal.SIGKILL)
 
 
-def _signal(pids: list[int], number: int) -> None:
+def send_signal(pids: Iterable[int], number: int) -> None:
+    """Send a signal to processes, some of which may have ended."""
     for one in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(one, number)
@@ -96,19 +97,28 @@ def _descendants(pid: int) -> list[int]:
     waiting = [pid]
     while waiting:
         with contextlib.suppress(OSError):
-            children = [one for one in _children(waiting.pop()) if _lives(one)]
+            children = [one for one in _children(waiting.pop()) if is_running(one)]
             found += children
             waiting += children
     return found
 
 
-def _lives(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process runs; one that ended and was not waited for does not."""
     try:
-        fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
+        return stat_fields(pid)[0] not in (b"Z", b"X")
     except OSError:
         return False
-    return fields[0] not in (b"Z", b"X")
+
+
+def stat_fields(pid: int) -> list[bytes]:
+    """Return state, parent and what follows of a process, as the kernel tells them.
+
+    Raises:
+        OSError: When it is gone, or the system does not tell.
+    """
+    # the program's name, in brackets, may hold anything
+    return (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
 
 
 def _children(pid: int) -> list[int]:

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from orchestration.outcomes import read_outcomes
-from orchestration.process_tree import _lives
+from orchestration.process_tree import is_running
 from orchestration.session import open_session
 from orchestration.settings import SettingsError, load_settings
 from orchestration.time_limit import (
@@ -52,7 +52,7 @@ def test_what_hangs_is_ended_and_recorded(workspace, monkeypatch, tmp_path, kind
     with pytest.raises(TimeLimitError):
         refresh()
     if kind == "child":
-        assert not _lives(int(pid_file.read_text()))
+        assert not is_running(int(pid_file.read_text()))
     with duckdb.connect(str(workspace.work_db), read_only=True) as con:
         ((result, message),) = con.execute("select result, message from ops.refreshes").fetchall()
     assert result == "failed"
