@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.fingerprint import rest_hash
-from orchestration.workspace import Workspace
+from orchestration.workspace import Workspace, wal_of
 
 _BUILT = ("model", "seed", "snapshot")
 # What decides the rows of a model, or what its test asks. No paths, no instants.
@@ -108,8 +108,8 @@ def stamp(workspace: Workspace) -> str:
         size = workspace.work_db.stat().st_size
     except OSError:
         return "none"
-    wal = workspace.work_db.with_name(workspace.work_db.name + ".wal")
-    return f"{hashlib.sha256(headers).hexdigest()} {size}{' wal' if wal.exists() else ''}"
+    wal = " wal" if wal_of(workspace.work_db).exists() else ""
+    return f"{hashlib.sha256(headers).hexdigest()} {size}{wal}"
 
 
 def _hash_node(node: Mapping[str, Any]) -> str:

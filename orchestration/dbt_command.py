@@ -42,12 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         with writer_lock(workspace.lock_file, lock_timeout(), lambda who: say(who)):
             return subprocess.run(
                 [str(dbt_executable()), *given, *dbt_arguments(workspace, settings)],
-                env=os.environ
-                | workspace.environment()
-                | {
-                    "DBT_TARGET_PATH": str(workspace.dbt_target),
-                    "DBT_LOG_PATH": str(workspace.dbt_logs),
-                },
+                env=os.environ | workspace.environment(),
                 cwd=workspace.project,
                 check=False,
             ).returncode

@@ -80,13 +80,7 @@ def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:
     stamp = dbt_hash(workspace.project, settings, workspace.extensions)
     ended = subprocess.run(
         [str(dbt_executable()), "--quiet", "parse", *dbt_arguments(workspace, settings)],
-        env=os.environ
-        | telemetry_switches()
-        | workspace.environment()
-        | {
-            "DBT_TARGET_PATH": str(workspace.dbt_target),
-            "DBT_LOG_PATH": str(workspace.dbt_logs),
-        },
+        env=os.environ | telemetry_switches() | workspace.environment(),
         cwd=workspace.project,
         capture_output=True,
         text=True,

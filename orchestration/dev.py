@@ -104,7 +104,7 @@ def develop(
     """
     started = time.monotonic()
     lay_out(workspace)
-    os.environ.update(workspace.environment() | {"DBT_LOG_PATH": str(workspace.dbt_logs)})
+    os.environ.update(workspace.environment())
     # dbt runs in this process, which opens the database itself afterwards
     os.environ["HOLDFAST_KEEP_OPEN"] = "False"
     from dbt.cli.main import dbtRunner

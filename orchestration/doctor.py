@@ -29,7 +29,7 @@ from orchestration.report.build import is_current
 from orchestration.settings import PROJECT, Settings, SettingsError
 from orchestration.showing import showable
 from orchestration.steps import read_steps
-from orchestration.workspace import Workspace
+from orchestration.workspace import Workspace, wal_of
 
 OK, NOTE, BAD = "ok", "note", "BAD"
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^ ;\\]+)([^\\]*)")
@@ -343,7 +343,7 @@ def _marts(
         what = "is damaged" if workspace.manifest.exists() else "is not there: nothing is published"
         yield Finding(BAD, f"{workspace.manifest.name} {what}", "make refresh")
         return
-    wal = workspace.marts_db.with_name(workspace.marts_db.name + ".wal")
+    wal = wal_of(workspace.marts_db)
     if wal.exists():
         yield Finding(
             BAD,

@@ -278,13 +278,9 @@ def _run_dbt(session: Session, manifest: Mapping[str, Any], plan: Plan) -> str:
         "--select", *plan.models, *plan.tests, "--exclude-resource-type", "unit_test",
         *dbt_arguments(workspace, session.settings),
     ]  # fmt: skip
-    folders = {
-        "DBT_TARGET_PATH": str(workspace.dbt_target),
-        "DBT_LOG_PATH": str(workspace.dbt_logs),
-    }
     with subprocess.Popen(
         command,
-        env=os.environ | workspace.environment() | telemetry_switches() | folders,
+        env=os.environ | workspace.environment() | telemetry_switches(),
         cwd=workspace.project,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

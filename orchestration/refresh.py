@@ -75,25 +75,33 @@ def main() -> int:
         if _run_persistently(workspace, settings):
             return 0
         tell_once(workspace, before, failed_before("The run ended early.", started_at))
-    except (SettingsError, WriterBusyError, ManifestError, SampleError, TimeLimitError) as error:
-        _say_no(str(error), None)
-        tell_once(workspace, before, failed_before(error, started_at))
-    except WorkDatabaseError as error:
-        _say_no(str(error), workspace)
-        tell_once(workspace, before, failed_before(error, started_at))
-    except (OSError, MemoryError, duckdb.Error) as error:
-        # a full disk, a folder that may not be written, a database another program holds open
-        message = f"{error}\n({type(error).__name__})"
-        to_do = advice(message, workspace) if workspace is not None else None
-        _say_no("\n".join(filter(None, [message, to_do])), workspace)
-        tell_once(workspace, before, failed_before(error, started_at))
     except KeyboardInterrupt:
         _say_no("Interrupted. What was published before stands.", None)
         return 130
     except Exception as error:
+        is_said = _say_error(error, workspace)
         tell_once(workspace, before, failed_before(error, started_at))
-        raise
+        if not is_said:
+            raise
     return 1
+
+
+def _say_error(error: Exception, workspace: Workspace | None) -> bool:
+    """Say why a refresh ended, where that is a known error; returns whether it is."""
+    if isinstance(
+        error, (SettingsError, WriterBusyError, ManifestError, SampleError, TimeLimitError)
+    ):
+        _say_no(str(error), None)
+    elif isinstance(error, WorkDatabaseError):
+        _say_no(str(error), workspace)
+    elif isinstance(error, (OSError, MemoryError, duckdb.Error)):
+        # a full disk, a folder that may not be written, a database another program holds open
+        message = f"{error}\n({type(error).__name__})"
+        to_do = advice(message, workspace) if workspace is not None else None
+        _say_no("\n".join(filter(None, [message, to_do])), workspace)
+    else:
+        return False
+    return True
 
 
 def _run_persistently(workspace: Workspace, settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from orchestration.fingerprint import sample_hash
 from orchestration.lock import writer_lock
 from orchestration.session import lock_timeout, say
 from orchestration.settings import SettingsError
-from orchestration.workspace import Workspace
+from orchestration.workspace import Workspace, wal_of
 
 SAMPLE_ARGUMENTS = ("--customers", "5000", "--seed", "1", "--until", "2026-10-31")
 
@@ -83,7 +83,7 @@ def keep_sample_apart(workspace: Workspace) -> None:
             )
         say(f"{'sample':<10}the sample's rows leave this warehouse; it starts anew")
         workspace.work_db.unlink()
-        workspace.work_db.with_name(workspace.work_db.name + ".wal").unlink(missing_ok=True)
+        wal_of(workspace.work_db).unlink(missing_ok=True)
     if wanted is None:
         stamp.unlink()
     else:

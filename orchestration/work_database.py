@@ -19,7 +19,7 @@ from orchestration.landing.sql import literal, quoted
 from orchestration.landing.tables import create_tables, prepare
 from orchestration.sample import is_sample_to_go
 from orchestration.session import say
-from orchestration.workspace import Workspace
+from orchestration.workspace import Workspace, wal_of
 
 _HISTORY = ("refreshes", "input_loads", "input_checks", "quarantined_rows", "restatements")
 _HEADER_BYTES = 12_288
@@ -92,7 +92,7 @@ def set_aside(workspace: Workspace, damage: str) -> None:
     """
     aside = workspace.work_db.with_name(f"{workspace.work_db.name}.damaged")
     workspace.work_db.replace(aside)
-    _wal(workspace.work_db).unlink(missing_ok=True)
+    wal_of(workspace.work_db).unlink(missing_ok=True)
     say(f"{'work':<10}{workspace.work_db.name} is damaged and begun anew; it lies as {aside.name}")
     say(f"{'':<10}{damage}")
 
@@ -127,7 +127,7 @@ def _begin_anew(workspace: Workspace) -> None:
     """
     # beside it and then renamed: half of one would count as whole
     building = workspace.work_db.with_name(f".{workspace.work_db.name}.building")
-    for left in (building, _wal(building)):
+    for left in (building, wal_of(building)):
         left.unlink(missing_ok=True)
     contract = load_contract(extensions=workspace.extensions)
     with duckdb.connect(str(building)) as con:
@@ -150,7 +150,7 @@ def _begin_anew(workspace: Workspace) -> None:
         )
         con.execute("detach marts")
         con.execute("checkpoint")
-    _wal(workspace.work_db).unlink(missing_ok=True)
+    wal_of(workspace.work_db).unlink(missing_ok=True)
     building.replace(workspace.work_db)
     say(f"{'work':<10}the work database begins anew; every delivered file is read again")
 
@@ -201,7 +201,3 @@ def _contents(landing: Path) -> set[str]:
         except (FileError, OSError):
             continue
     return found
-
-
-def _wal(path: Path) -> Path:
-    return path.with_name(f"{path.name}.wal")

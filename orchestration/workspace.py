@@ -94,6 +94,7 @@ class Workspace:
             VARIABLE: memory_limit(),
             "HOLDFAST_WORK_DB": str(self.work_db),
             "DBT_TARGET_PATH": str(self.dbt_target),
+            "DBT_LOG_PATH": str(self.dbt_logs),
             "DAGSTER_HOME": str(self.dagster_home),
         }
 
@@ -181,3 +182,8 @@ class Workspace:
     def dbt_logs(self) -> Path:
         """dbt's log of this warehouse."""
         return self.warehouse / ".dbt" / "logs"
+
+
+def wal_of(database: Path) -> Path:
+    """Return the file in which DuckDB keeps what is not yet in a database, where there is any."""
+    return database.with_name(f"{database.name}.wal")

@@ -22,7 +22,7 @@ import duckdb
 from orchestration.landing.sql import literal, quoted
 from orchestration.memory import memory_limit
 from orchestration.publishing.marts import Mart
-from orchestration.workspace import Workspace
+from orchestration.workspace import Workspace, wal_of
 
 STORAGE_VERSION = "v1.2.0"
 # A reader that took its paths from the manifest has this long to finish, however often we publish.
@@ -172,8 +172,8 @@ def build_files(
             _export_parquet(con, mart, folder)
         con.execute("checkpoint marts")
         con.execute("detach marts")
-    if _wal(building).exists():
-        raise PublishError(f"{_wal(building).name} stands beside the new file: it is not whole.")
+    if wal_of(building).exists():
+        raise PublishError(f"{wal_of(building).name} stands beside the new file: it is not whole.")
     return counted
 
 
@@ -207,7 +207,7 @@ def place_parquet(version: Path) -> None:
 def replace_marts(workspace: Workspace, building: Path) -> None:
     """Rename the new marts over the published ones: readers that hold the old file keep it."""
     # a .wal that somebody's writing client left would make every read-only open fail
-    _wal(workspace.marts_db).unlink(missing_ok=True)
+    wal_of(workspace.marts_db).unlink(missing_ok=True)
     building.replace(workspace.marts_db)
     _sync(workspace.warehouse)
 
@@ -248,7 +248,7 @@ def is_intact(workspace: Workspace, manifest: Mapping[str, Any]) -> bool:
     """
     try:
         marts = manifest["marts"]
-        if _wal(workspace.marts_db).exists() or _sha256(workspace.marts_db) != marts["sha256"]:
+        if wal_of(workspace.marts_db).exists() or _sha256(workspace.marts_db) != marts["sha256"]:
             return False
         version = workspace.parquet_dir.resolve(strict=True)
         return all(
@@ -446,10 +446,6 @@ def _parquet_file(folder: Path, mart: Mart) -> Path:
 
 def _aside(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
-
-
-def _wal(path: Path) -> Path:
-    return path.with_name(path.name + ".wal")
 
 
 def _instant(value: datetime) -> str:

@@ -1,6 +1,6 @@
 """The steps with which every refresh ends, whole or partial: publish, and write the report."""
 
-from orchestration.publishing.marts import read_marts
+from orchestration.publishing.marts import marts_of
 from orchestration.publishing.plausibility import unusual_days
 from orchestration.publishing.publish import PublishedTable, publish
 from orchestration.publishing.restatements import record_restatements
@@ -8,6 +8,7 @@ from orchestration.publishing.timings import record_timings
 from orchestration.records import Ending, utc_now
 from orchestration.report.build import Written, write_report
 from orchestration.session import Session
+from orchestration.straight import read_dbt_manifest
 from orchestration.time_limit import stop_watching
 
 
@@ -21,11 +22,12 @@ def publish_marts(session: Session) -> tuple[list[PublishedTable], list[str]]:
         What was published, and what is unusual in it, in words.
     """
     with session.step("publish", f"writing {session.workspace.marts_db.name}") as outcome:
-        marts = read_marts(session.workspace.dbt_target / "manifest.json")
+        manifest = read_dbt_manifest(session.workspace.dbt_target)
+        marts = marts_of(manifest)
         restated = record_restatements(session.workspace, marts, session.refresh)
         if restated:
             outcome.append(f"{restated:,} numbers of final periods changed: quality.restatements")
-        record_timings(session.workspace, session.refresh)
+        record_timings(session.workspace, manifest["nodes"], session.refresh)
         # once it is to be seen, nothing may interrupt it half way
         tables = publish(
             session.workspace, marts, session.refresh, utc_now(), before_switch=stop_watching

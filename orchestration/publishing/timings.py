@@ -1,32 +1,34 @@
 """quality.model_timings: how long each model of a refresh ran, and how many rows it holds."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
 from orchestration.memory import memory_limit
 from orchestration.publishing.publish import Refresh
-from orchestration.straight import read_dbt_manifest
 from orchestration.workspace import Workspace
 
 KEPT_REFRESHES = 60
 _BUILT = ("model.", "seed.")
 
 
-def record_timings(workspace: Workspace, refresh: Refresh) -> int:
+def record_timings(workspace: Workspace, nodes: Mapping[str, Any], refresh: Refresh) -> int:
     """Write what dbt says of its last run to ops.model_timings and its mart.
 
     The caller holds the writer lock, and no connection of this process is open.
 
     Args:
         workspace: Where the work database and dbt's artifacts are.
+        nodes: Nodes of dbt's manifest by unique id.
         refresh: The refresh that made them.
 
     Returns:
         Rows of this refresh; 0 where dbt left no results of a run since it began.
     """
-    timings = _timings(workspace, refresh)
+    timings = _timings(workspace, nodes, refresh)
     with duckdb.connect(str(workspace.work_db), config={"memory_limit": memory_limit()}) as con:
         # a step that is tried again has written already
         con.execute(
@@ -54,7 +56,7 @@ def record_timings(workspace: Workspace, refresh: Refresh) -> int:
     return len(timings)
 
 
-def _timings(workspace: Workspace, refresh: Refresh) -> dict[str, float]:
+def _timings(workspace: Workspace, nodes: Mapping[str, Any], refresh: Refresh) -> dict[str, float]:
     """Read the seconds of each model and seed, by schema.table."""
     try:
         text = (workspace.dbt_target / "run_results.json").read_text(encoding="utf-8")
@@ -64,7 +66,6 @@ def _timings(workspace: Workspace, refresh: Refresh) -> dict[str, float]:
         return {}
     if ended_at < refresh.started_at:
         return {}
-    nodes = read_dbt_manifest(workspace.dbt_target)["nodes"]
     return {
         f"{nodes[built]['schema']}.{nodes[built]['alias']}": round(result["execution_time"], 3)
         for result in found["results"]

@@ -13,6 +13,12 @@ from orchestration.steps import read_steps
 from orchestration.workspace import Workspace
 
 STARTED_AT = dt.datetime(2026, 11, 1, 4)  # noqa: DTZ001 - UTC
+NODES = {
+    f"{kind}.holdfast.{name}": {"schema": "core", "alias": name}
+    for kind, name in (
+        ("model", "orders"), ("model", "shown"), ("model", "broken"), ("test", "unique"),
+    )
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -41,18 +47,16 @@ def workspace(tmp_path):
 
 def told_by_dbt(workspace: Workspace, generated_at: dt.datetime) -> None:
     """Let dbt have left the results of a run."""
-    nodes = [
-        ("model.holdfast.orders", "orders", "success", 2.34567),
-        ("model.holdfast.shown", "shown", "success", 0.1),
-        ("model.holdfast.broken", "broken", "error", 9.0),
-        ("test.holdfast.unique", "unique", "pass", 1.0),
+    ran = [
+        ("model.holdfast.orders", "success", 2.34567),
+        ("model.holdfast.shown", "success", 0.1),
+        ("model.holdfast.broken", "error", 9.0),
+        ("test.holdfast.unique", "pass", 1.0),
     ]
     results = [
         {"unique_id": node, "status": status, "execution_time": seconds}
-        for node, _, status, seconds in nodes
+        for node, status, seconds in ran
     ]
-    manifest = {"nodes": {node: {"schema": "core", "alias": name} for node, name, *_ in nodes}}
-    (workspace.dbt_target / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     document = {"metadata": {"generated_at": f"{generated_at.isoformat()}Z"}, "results": results}
     (workspace.dbt_target / "run_results.json").write_text(json.dumps(document), encoding="utf-8")
 
@@ -72,7 +76,7 @@ def test_models_of_this_refresh_stand_beside_the_last_ones(workspace):
     """Nobody could tell since when a model is slow; or the record would grow for ever."""
     told_by_dbt(workspace, STARTED_AT + dt.timedelta(minutes=1))
     for _ in range(2):  # a step that is tried again
-        assert record_timings(workspace, refresh("r100")) == 2
+        assert record_timings(workspace, NODES, refresh("r100")) == 2
     rows = recorded(workspace)
     assert rows[-2:] == [("r100", "core.orders", 2.346, 7), ("r100", "core.shown", 0.1, None)]
     assert len({row[0] for row in rows}) == KEPT_REFRESHES
@@ -82,7 +86,7 @@ def test_models_of_this_refresh_stand_beside_the_last_ones(workspace):
 def test_a_run_of_an_earlier_refresh_is_not_taken_for_this_one(workspace):
     """dbt's results outlive its run: a refresh without one would repeat the times of another."""
     told_by_dbt(workspace, STARTED_AT - dt.timedelta(days=1))
-    assert record_timings(workspace, refresh("r100")) == 0
+    assert record_timings(workspace, NODES, refresh("r100")) == 0
     assert "r100" not in {row[0] for row in recorded(workspace)}
 
 
