@@ -20,6 +20,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from orchestration.publishing.publish import read_manifest
 from orchestration.report import data
 from orchestration.report.charts import CHARTS, Chart
 from orchestration.settings import SettingsError
@@ -184,11 +185,11 @@ def main() -> int:
     started = time.monotonic()
     try:
         workspace = Workspace.from_environment()
-        manifest = json.loads(workspace.manifest.read_text(encoding="utf-8"))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except (OSError, ValueError):
+    manifest = read_manifest(workspace)
+    if manifest is None:
         sys.stderr.write("No marts are published there; `make refresh` publishes them.\n")
         return 1
     about = {
