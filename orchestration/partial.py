@@ -271,7 +271,7 @@ def _build(session: Session, manifest: Mapping[str, Any], plan: Plan) -> None:
 
 def _run_dbt(session: Session, manifest: Mapping[str, Any], plan: Plan) -> str:
     """Run dbt over the plan; returns what it did, in words."""
-    progress = ModelProgress(manifest)
+    progress = ModelProgress(manifest, only={*plan.models, *plan.tests})
     workspace = session.workspace
     command = [
         str(dbt_executable()), "--log-format", "json", "--log-level-file", "none", "build",

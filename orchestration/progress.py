@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from orchestration.records import connect
@@ -92,14 +92,20 @@ class ProjectChangedError(RuntimeError):
 class ModelProgress:
     """Counts dbt's events and says now and then how far it is."""
 
-    def __init__(self, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, manifest: Mapping[str, Any], only: Collection[str] | None = None) -> None:
         """Count what there is to do.
 
         Args:
             manifest: dbt's manifest.
+            only: Names of the nodes that are built, where it is not all of them; tests that look
+                at one of them are counted too, as dbt runs them.
         """
         self._nodes = manifest["nodes"]
-        kinds = [node["resource_type"] for node in manifest["nodes"].values()]
+        kinds = [
+            node["resource_type"]
+            for node in self._nodes.values()
+            if only is None or node["name"] in only or self._looks_at(node, only)
+        ]
         self._models = sum(kind in ("model", "seed", "snapshot") for kind in kinds)
         self._checks = kinds.count("test")
         self._built = 0
@@ -109,6 +115,11 @@ class ModelProgress:
         self._out = sys.stdout
         self._failed: dict[str, list[str]] = {}
         self._other: list[str] = []
+
+    def _looks_at(self, node: Mapping[str, Any], names: Collection[str]) -> bool:
+        """Say whether a node is a test of one that has one of some names."""
+        read = node["depends_on"]["nodes"] if node["resource_type"] == "test" else ()
+        return any(one in self._nodes and self._nodes[one]["name"] in names for one in read)
 
     def see(self, event: Mapping[str, Any]) -> None:
         """Take one event of dbt's log: counted, kept when it tells of an error.

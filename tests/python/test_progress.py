@@ -17,6 +17,7 @@ MANIFEST = {
             "name": "assert_sums",
             "original_file_path": "tests/data/assert_sums.sql",
             "description": "",
+            "depends_on": {"nodes": ["model.holdfast.orders"]},
         },
     }
 }
@@ -68,6 +69,20 @@ def test_counts_follow_the_events(monkeypatch, capsys):
     ]
     assert progress.total() == "1 models and seeds, 1 checks"
     assert progress.problems() == []
+
+
+def test_a_part_is_counted_against_the_part(monkeypatch, capsys):
+    """A refresh of one mart would seem to end after 1 of 344 models."""
+    monkeypatch.setattr("orchestration.progress._EVERY_SECONDS", -1)
+    other = {"resource_type": "model", "name": "refunds"}
+    read = {"nodes": ["model.holdfast.refunds"]}
+    its_test = {"resource_type": "test", "name": "unique", "depends_on": read}
+    nodes = MANIFEST["nodes"] | {"model.holdfast.refunds": other, "test.holdfast.unique": its_test}
+    for only, said in (({"orders"}, "1 of 1 models, 0 of 1 checks"),
+                       ({"orders", "refunds"}, "1 of 2 models, 0 of 2 checks"),
+                       ({"unique"}, "1 of 0 models, 0 of 1 checks")):  # fmt: skip
+        ModelProgress({"nodes": nodes}, only=only).see(event("LogModelResult", next(iter(nodes))))
+        assert capsys.readouterr().out.strip() == said
 
 
 def test_models_edited_during_the_run_are_noticed():

@@ -4,12 +4,15 @@ import json
 import os
 from pathlib import Path
 
+import dagster
 import duckdb
 import pytest
 
 from orchestration.dbt_manifest import is_manifest_fresh
 from orchestration.publishing.publish import read_manifest
+from orchestration.refresh import write_dagster_yaml
 from orchestration.report.build import is_current, swap
+from orchestration.run_records import mend_run_records
 from orchestration.settings import PROJECT, load_settings
 from orchestration.steps import metered, read_steps
 from orchestration.work_database import WorkDatabaseError, find_damage, mend_work_database
@@ -156,6 +159,40 @@ def test_a_dbt_manifest_cut_off_is_parsed_anew(tmp_path):
     assert is_manifest_fresh(workspace, settings)
     cut(workspace.dbt_target / "manifest.json", 0.7)
     assert not is_manifest_fresh(workspace, settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("history/runs.db", "cut_in_half"),
+        ("history/runs/index.db", "header_overwritten"),
+        ("history/runs/index.db", "empty"),
+    ],
+)
+def test_damaged_records_of_runs_are_begun_anew(tmp_path, capsys, name, damage):
+    """Every later refresh would end in an error of Dagster, about what nothing hangs on."""
+    workspace = Workspace(PROJECT, tmp_path, tmp_path / "warehouse")
+    home = workspace.dagster_home
+    write_dagster_yaml(home)
+
+    def run() -> int:
+        """Run a job of nothing; returns how many runs are on record."""
+        with dagster.DagsterInstance.from_config(str(home)) as instance:
+            assert dagster.GraphDefinition("nothing").execute_in_process(instance=instance).success
+            return instance.get_runs_count()
+
+    assert [run(), run()] == [1, 2]
+    mend_run_records(workspace)
+    assert capsys.readouterr().out == ""
+    DAMAGES[damage](home / name)
+    mend_run_records(workspace)
+    # an empty one is a new one to SQLite
+    is_told = damage != "empty"
+    assert ("history is damaged and begun anew" in capsys.readouterr().out) == is_told
+    assert (home / "history.damaged").is_dir() == is_told
+    assert run() >= 1
+    mend_run_records(workspace)
+    assert capsys.readouterr().out == ""
 
 
 def test_half_a_line_of_the_step_log_costs_itself_only(tmp_path):
