@@ -109,7 +109,7 @@ def develop(
     os.environ["HOLDFAST_KEEP_OPEN"] = "False"
     from dbt.cli.main import dbtRunner
 
-    common = ["--log-level", "none", "--log-level-file", "none"]
+    common = ["--log-level", "none"]
     common += dbt_arguments(workspace, settings)
     # manifest.json is large, and only a refresh reads it, which notices that it is older
     outcome = dbtRunner().invoke(["parse", "--no-write-json", *common])

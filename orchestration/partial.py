@@ -274,7 +274,7 @@ def _run_dbt(session: Session, manifest: Mapping[str, Any], plan: Plan) -> str:
     progress = ModelProgress(manifest, only={*plan.models, *plan.tests})
     workspace = session.workspace
     command = [
-        str(dbt_executable()), "--log-format", "json", "--log-level-file", "none", "build",
+        str(dbt_executable()), "--log-format", "json", "build",
         "--select", *plan.models, *plan.tests, "--exclude-resource-type", "unit_test",
         *dbt_arguments(workspace, session.settings),
     ]  # fmt: skip

@@ -37,8 +37,6 @@ def warehouse(
                 "build",
                 "--exclude-resource-type",
                 "unit_test",
-                "--log-level-file",
-                "none",
                 *dbt_arguments(session.workspace, session.settings),
             ],
             context=context,

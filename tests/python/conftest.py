@@ -1,6 +1,7 @@
 """What several tests share: a small sample, loaded, built and published once per session."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.bench.runs import RefreshRun, run_refresh
 from orchestration.quiet import be_quiet
-from orchestration.refresh import run_refresh
-from orchestration.settings import PROJECT, load_settings
+from orchestration.settings import PROJECT
 from orchestration.workspace import Workspace
 from tests.python import shared
 
@@ -66,16 +67,27 @@ def sample_landing() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_warehouse(sample_landing) -> Workspace:
-    """A warehouse refreshed from the small sample by the real job; read it, do not write into it.
+def refreshed_sample(sample_landing) -> Path:
+    """Folder of the one refresh of the small sample, by the real command, and its measure."""
+
+    def make(folder: Path) -> None:
+        workspace = Workspace(PROJECT, sample_landing, folder / "warehouse")
+        run = run_refresh(workspace, folder / "refresh.txt")
+        (folder / "run.pickle").write_bytes(pickle.dumps(run))
+
+    return shared.once("sample_refreshed", make)
+
+
+@pytest.fixture(scope="session")
+def sample_warehouse(sample_landing, refreshed_sample) -> Workspace:
+    """A warehouse refreshed from the small sample as a person does; do not write into it.
 
     `sample_warehouse.work_db` and `.marts_db` are closed files: open them read-only.
     """
+    return Workspace(PROJECT, sample_landing, refreshed_sample / "warehouse")
 
-    def make(folder: Path) -> None:
-        settings = load_settings()
-        workspace = Workspace(PROJECT, sample_landing, folder)
-        shared.copy_parsed(settings, workspace)
-        assert run_refresh(workspace, settings), "the sample was not published; see above why"
 
-    return Workspace(PROJECT, sample_landing, shared.once("sample_warehouse", make))
+@pytest.fixture(scope="session")
+def sample_run(refreshed_sample) -> RefreshRun:
+    """What that refresh cost, as the benchmark measures it."""
+    return pickle.loads((refreshed_sample / "run.pickle").read_bytes())  # noqa: S301 - our own

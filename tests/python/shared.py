@@ -192,7 +192,7 @@ def compiled_models(settings: Settings) -> CompiledModels:
 
 def _compile(workspace: Workspace, settings: Settings, selection: Collection[str]) -> None:
     """Let dbt compile part of the project into the target folder of a workspace."""
-    common = ["--quiet", "--log-level-file", "none", "--log-path", str(workspace.warehouse)]
+    common = ["--quiet", "--log-path", str(workspace.warehouse)]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in workspace.environment().items():
             patch.setitem(os.environ, name, value)

@@ -801,7 +801,7 @@ def built(tmp_path_factory, histories):
     """Each rule's models on a database of its own, parsed once for the session: path per rule."""
     folder = tmp_path_factory.mktemp("lifecycle")
     common = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--quiet"]
-    common += ["--log-path", str(folder / "logs"), "--log-level-file", "none"]
+    common += ["--log-path", str(folder / "logs")]
     # dbt's manifest carries the name of the database, so all of them have one
     paths = {rule: folder / rule / "work.duckdb" for rule in RULES}
     with pytest.MonkeyPatch.context() as patch:

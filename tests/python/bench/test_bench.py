@@ -4,8 +4,11 @@ import dataclasses
 import json
 import resource
 
+import duckdb
 import pytest
 
+from orchestration.bench import __main__ as bench
+from orchestration.bench import landing as recipe
 from orchestration.bench.__main__ import describe_machine, write_page
 from orchestration.bench.landing import make_landing
 from orchestration.bench.report import SizeRuns, as_data, as_markdown, outgrowing
@@ -40,7 +43,7 @@ def test_every_step_is_measured_and_they_add_up(measured):
         assert run.largest_process_bytes <= max(1.1 * run.total.peak_bytes, own)
 
 
-def test_every_model_is_listed_with_its_rows(measured):
+def test_every_model_is_listed_with_its_rows(measured, sample_warehouse):
     """A model that explodes could be the one that is missing."""
     (run,) = measured.refreshes
     found = {model.name: model for model in run.models}
@@ -51,7 +54,13 @@ def test_every_model_is_listed_with_its_rows(measured):
     views = {name.partition(".")[2] for name, model in found.items() if model.rows is None}
     assert views >= names("models/staging", ".sql")
     assert "orders" not in views
-    assert found["core.orders"].rows == run.inputs["orders"]
+    with duckdb.connect(str(sample_warehouse.work_db), read_only=True) as con:
+        for name, rows in (
+            ("core.orders", found["core.orders"].rows),
+            ("retention.cohort_retention", found["retention.cohort_retention"].rows),
+            ("landing.orders", run.inputs["orders"]),
+        ):
+            assert con.execute(f"select count(*) from {name}").fetchall() == [(rows,)], name
 
 
 def test_floor_comes_to_the_marts_that_were_published(measured):
@@ -122,6 +131,39 @@ def test_goals_are_told_of_the_size_they_are_for(measured):
     assert "- 10,000,000 in 480 s: reached (480 s)" in text
     assert "- 10,000,000 below 8.00 GiB: **missed** (8 GiB)" in text
     assert "- 10,000,000 at most 3 floors of CPU: **missed** (3.01 floors)" in text
+
+
+def test_each_size_is_refreshed_beside_its_floor_and_once_more(tmp_path, monkeypatch, measured):
+    """A floor of another hour, or a warehouse that another run filled, would be compared."""
+    asked = []
+
+    def refresh(workspace, _):
+        is_new = not workspace.warehouse.exists()
+        workspace.warehouse.mkdir(parents=True, exist_ok=True)
+        asked.append(("refresh", workspace.landing.parent.name, is_new, workspace.as_of))
+        return measured.refreshes[0]
+
+    def floor(workspace, _, folder):
+        folder.mkdir()
+        asked.append(("floor", workspace.landing.parent.name))
+        return measured.floors[0]
+
+    def landing(_, folder, __):
+        (folder / "landing").mkdir(parents=True)
+        (folder / "landing" / "orders.csv").write_text("order_id")
+        return folder / "landing"
+
+    monkeypatch.setattr(bench, "run_refresh", refresh)
+    monkeypatch.setattr(bench, "run_floor", floor)
+    monkeypatch.setattr(bench, "make_landing", landing)
+    *_, sizes = bench.measure([10, 100], 2, tmp_path)
+    once = [("refresh", "10", True, None), ("floor", "10")]
+    other = [("refresh", "100", True, None), ("floor", "100")]
+    again = [("refresh", size, False, recipe.UNTIL) for size in ("10", "100")]
+    assert asked == [*once, *other, *once, again[0], *other, again[1]]
+    assert [(size.orders, size.files, size.bytes) for size in sizes] == [(10, 1, 8), (100, 1, 8)]
+    assert [(len(size.refreshes), len(size.floors)) for size in sizes] == [(2, 2), (2, 2)]
+    assert not list(tmp_path.rglob("scratch"))
 
 
 def test_landing_is_made_once_and_thinned(tmp_path):
