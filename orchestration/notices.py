@@ -195,6 +195,7 @@ def _send(address: str, body: bytes, timeout: float) -> str | None:
     """
     if urllib.parse.urlsplit(address).scheme not in ("http", "https"):
         return f"{VARIABLE} does not begin with http:// or https://"
+    too_late = f"no answer within {timeout:g} s"
     answer: list[str | None] = []
 
     def post() -> None:
@@ -209,14 +210,16 @@ def _send(address: str, body: bytes, timeout: float) -> str | None:
             answer.append(f"the webhook answered {error.code}")
         except OSError as error:
             reason = getattr(error, "reason", error)
-            answer.append(getattr(reason, "strerror", None) or type(reason).__name__)
+            said = getattr(reason, "strerror", None) or type(reason).__name__
+            # the socket may give up before the wait for this thread does
+            answer.append(too_late if isinstance(reason, TimeoutError) else said)
         except Exception as error:
             answer.append(type(error).__name__)
 
     thread = threading.Thread(target=post, name="webhook", daemon=True)
     thread.start()
     thread.join(timeout)
-    return answer[0] if answer else f"no answer within {timeout:g} s"
+    return answer[0] if answer else too_late
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
