@@ -62,7 +62,7 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 		"$$python" -m venv .venv
 	fi
 	echo "setup     installing what requirements.lock lists (a minute or two, once) ..."
-	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
 
 readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl, psycopg in .venv-readers; Node's in examples/node, axe-core in tests/axe
@@ -104,6 +104,8 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	echo "== dbt: every model, unit test and data test on empty inputs"
 	$(BIN)/python -m orchestration.landing.tables "$$scratch/work.duckdb"
 	$(BIN)/dbt build --quiet --profiles-dir . --log-path "$$scratch/logs"
+	# what dbt parsed and compiled here serves the tests too
+	export HOLDFAST_TESTS_BUILT="$$DBT_TARGET_PATH"
 	unset HOLDFAST_WORK_DB DBT_TARGET_PATH
 	# linted meanwhile: neither uses more than one core
 	wait $$lint || { cat "$$scratch/lint.txt"; exit 1; }

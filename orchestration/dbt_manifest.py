@@ -13,7 +13,8 @@ from orchestration.quiet import telemetry_switches
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace
 
-_STAMP = "parsed.sha256"
+# in dbt's target folder: hash of what the manifest there was parsed from
+STAMP = "parsed.sha256"
 
 
 class ManifestError(RuntimeError):
@@ -40,7 +41,7 @@ def dbt_arguments(workspace: Workspace, settings: Settings) -> list[str]:
 def is_manifest_fresh(workspace: Workspace, settings: Settings) -> bool:
     """Whether the manifest of this warehouse was parsed from the files and settings as they are."""
     try:
-        stamp = (workspace.dbt_target / _STAMP).read_text(encoding="utf-8")
+        stamp = (workspace.dbt_target / STAMP).read_text(encoding="utf-8")
     except OSError:
         return False
     is_same = stamp == dbt_hash(workspace.project, settings, workspace.extensions)
@@ -74,7 +75,7 @@ def ensure_manifest(workspace: Workspace, settings: Settings) -> Path:
     if is_manifest_fresh(workspace, settings):
         return manifest
     workspace.dbt_target.mkdir(parents=True, exist_ok=True)
-    stamp_file = workspace.dbt_target / _STAMP
+    stamp_file = workspace.dbt_target / STAMP
     stamp_file.unlink(missing_ok=True)
     # taken before: what is edited meanwhile is parsed again the next time
     stamp = dbt_hash(workspace.project, settings, workspace.extensions)

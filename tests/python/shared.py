@@ -7,7 +7,6 @@ rows are looked at are then built by DuckDB alone.
 
 import fcntl
 import os
-import pprint
 import re
 import shutil
 import tempfile
@@ -21,15 +20,17 @@ from typing import Any
 import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
-from dbt.config.runtime import load_profile
+from dbt.config import RuntimeConfig
 from dbt.constants import PARTIAL_PARSE_FILE_NAME
-from dbt.contracts.files import FileHash
-from dbt.contracts.graph.manifest import Manifest
-from dbt.flags import set_from_args
+from dbt.contracts.graph.manifest import Manifest, ManifestStateCheck
+from dbt.flags import get_flags, set_from_args
+from dbt.parser.manifest import ManifestLoader
 from dbt_common.context import set_invocation_context
 
 from orchestration.contract import load_contract
-from orchestration.dbt_manifest import dbt_arguments, ensure_manifest
+from orchestration.dbt_manifest import STAMP, dbt_arguments, ensure_manifest
+from orchestration.extensions.project import lay_out
+from orchestration.fingerprint import dbt_hash
 from orchestration.guard import run_guards
 from orchestration.landing.accept import accept
 from orchestration.landing.read import read_deliveries
@@ -43,6 +44,8 @@ from orchestration.straight import read_dbt_manifest, run_step, steps
 from orchestration.workspace import Workspace
 
 _VARIABLE = "HOLDFAST_TESTS_SHARED"
+# dbt's target folder of a build with the default settings, where `make test` has one
+_BUILT = "HOLDFAST_TESTS_BUILT"
 # without AS_OF; the only place where it enters the models
 _NO_AS_OF = "coalesce(cast(null as date), min(mark_on)) as cutoff_day"
 
@@ -82,18 +85,38 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def copy_parsed(settings: Settings, workspace: Workspace) -> None:
-    """Give a workspace the manifest of these settings, so that its refresh need not parse."""
+def copy_parsed(settings: Settings, workspace: Workspace, target: str = "duckdb") -> None:
+    """Give a workspace the project as dbt parsed it, so that it parses only what is added to it.
+
+    Neither the place of the work database nor a setting enters what dbt parses, but dbt parses all
+    anew when one of them differs, which is a quarter of a small refresh.
+
+    Args:
+        settings: Those the workspace is used with.
+        workspace: Where dbt's artifacts go; what its extension adds is left to be parsed.
+        target: The target of profiles.yml that is used.
+    """
 
     def parse(folder: Path) -> None:
-        ensure_manifest(Workspace(PROJECT, folder, folder), settings)
+        if _BUILT in os.environ:
+            # `make test` has parsed it just before
+            shutil.copytree(os.environ[_BUILT], folder, dirs_exist_ok=True)
+        else:
+            parsed = Workspace(PROJECT, folder, folder)
+            ensure_manifest(parsed, load_settings())
+            shutil.copytree(parsed.dbt_target, folder, dirs_exist_ok=True)
 
-    parsed = once(f"parsed-{settings.fingerprint[:12]}", parse)
-    target = Workspace(PROJECT, parsed, parsed).dbt_target
-    shutil.copytree(target, workspace.dbt_target, dirs_exist_ok=True)
+    parsed = once("parsed", parse)
+    workspace.dbt_target.mkdir(parents=True, exist_ok=True)
+    for name in ("manifest.json", PARTIAL_PARSE_FILE_NAME):
+        shutil.copyfile(parsed / name, workspace.dbt_target / name)
+    lay_out(workspace)
     manifest = read_parsed(workspace)
-    manifest.state_check.profile_hash = _profile_hash(workspace)
+    manifest.state_check = _state_check(settings, workspace, target)
     (workspace.dbt_target / PARTIAL_PARSE_FILE_NAME).write_bytes(manifest.to_msgpack())
+    if workspace.extensions is None:
+        digest = dbt_hash(PROJECT, settings)
+        (workspace.dbt_target / STAMP).write_text(digest, encoding="utf-8")
 
 
 def read_parsed(workspace: Workspace) -> Manifest:
@@ -101,15 +124,21 @@ def read_parsed(workspace: Workspace) -> Manifest:
     return Manifest.from_msgpack((workspace.dbt_target / PARTIAL_PARSE_FILE_NAME).read_bytes())
 
 
-def _profile_hash(workspace: Workspace) -> FileHash:
-    """Hash the profile as dbt does, which parses anew when the work database has another path.
-
-    No model knows that path, and parsing is a quarter of a small refresh.
-    """
+def _state_check(settings: Settings, workspace: Workspace, target: str) -> ManifestStateCheck:
+    """Return what dbt compares to know whether it may use what it parsed."""
     set_invocation_context(os.environ | workspace.environment())
-    set_from_args(Namespace(profiles_dir=str(PROJECT), project_dir=str(PROJECT)), {})
-    connection = load_profile(str(PROJECT), {}).credentials.connection_info()
-    return FileHash.from_contents(pprint.pformat(sorted(connection)))
+    given = {
+        "project_dir": str(workspace.dbt_project),
+        "profiles_dir": str(PROJECT),
+        "vars": settings.overrides,
+        "target": target if target != "duckdb" else None,
+        "profile": None,
+        "threads": None,
+    }
+    set_from_args(Namespace(**given), {})
+    config = RuntimeConfig.from_args(get_flags())
+    loader = Namespace(root_project=config, all_projects=config.load_dependencies())
+    return ManifestLoader.build_manifest_state_check(loader)
 
 
 @dataclass(frozen=True)
@@ -177,14 +206,15 @@ def compiled_models(settings: Settings) -> CompiledModels:
 
     def compile_what_differs(folder: Path) -> None:
         workspace = Workspace(PROJECT, folder, folder)
-        if settings.fingerprint == load_settings().fingerprint:
-            copy_parsed(settings, workspace)
-            selection = ["resource_type:model", "resource_type:test"]
-        else:
+        if settings.fingerprint != load_settings().fingerprint:
             target = compiled_models(load_settings()).target
             shutil.copytree(target, workspace.dbt_target)
-            selection = _open_to_settings(read_dbt_manifest(target))
-        _compile(workspace, settings, selection)
+            _compile(workspace, settings, _open_to_settings(read_dbt_manifest(target)))
+        elif _BUILT in os.environ:
+            shutil.copytree(os.environ[_BUILT], workspace.dbt_target)
+        else:
+            copy_parsed(settings, workspace)
+            _compile(workspace, settings, ["resource_type:model", "resource_type:test"])
 
     folder = once(f"compiled-{settings.fingerprint[:12]}", compile_what_differs)
     return CompiledModels(Workspace(PROJECT, folder, folder).dbt_target)

@@ -141,6 +141,7 @@ def test_a_unit_test_that_fails_is_shown(warehouse, tmp_path):
         (own / name).parent.mkdir(parents=True, exist_ok=True)
         (own / name).write_text(text, encoding="utf-8")
     workspace = replace(warehouse, extensions=own)
+    copy_parsed(workspace.read_settings(), workspace)
     ended = dev(workspace, "shop.shop_customers")
     assert ended.returncode == 1
     assert (

@@ -11,6 +11,7 @@ from orchestration.extensions.layout import ExtensionError
 from orchestration.extensions.rules import check_models
 from orchestration.publishing.marts import marts_of
 from tests.python.extensions.conftest import EXAMPLE, Shop
+from tests.python.shared import copy_parsed
 
 MART = "models/marts/my_business/no_shows_by_customer.sql"
 MART_ID = "model.holdfast.no_shows_by_customer"
@@ -22,6 +23,7 @@ def parsed(tmp_path_factory):
     shop = Shop(tmp_path_factory.mktemp("rules") / "my_shop")
     shutil.copytree(EXAMPLE, shop.folder)
     workspace = shop.workspace
+    copy_parsed(workspace.read_settings(), workspace)
     file = ensure_manifest(workspace, workspace.read_settings())
     return workspace, json.loads(file.read_text(encoding="utf-8"))
 
@@ -98,6 +100,7 @@ def test_the_line_is_named(shop):
     text = (shop.extension / MART).read_text(encoding="utf-8")
     line = next(n for n, each in enumerate(text.splitlines(), 1) if "int_orders_valued" in each)
     workspace = shop.workspace
+    copy_parsed(workspace.read_settings(), workspace)
     with pytest.raises(ExtensionError, match=f"{MART}, line {line}: ref"):
         ensure_manifest(workspace, workspace.read_settings())
     assert not is_manifest_fresh(workspace, workspace.read_settings())
