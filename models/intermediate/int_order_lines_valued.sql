@@ -2,7 +2,6 @@
 -- line amount, or by units where all are 0. Gift cards, shipping, fees and lines without units
 -- carry none; an order without another line is one unit of product (none). Shares have 6 decimals,
 -- rounded to money where they are summed; margin is null where the line's cost is unknown.
-{{ config(materialized='view') }}
 with
 
 orders as (

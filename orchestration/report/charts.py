@@ -247,7 +247,13 @@ CHARTS = (
         "lifetime_value",
         "lines",
         ("lifetime_value.cohort_lifetime_value",),
-        {"x": "age", "y": ["margin_per_customer"], "series": "cohort_start"},
+        {
+            "x": "age",
+            "y": ["margin_per_customer"],
+            "series": "cohort_start",
+            "low": "margin_per_customer_low",
+            "high": "margin_per_customer_high",
+        },
         title="first",
     ),
     Chart(

@@ -68,11 +68,18 @@ def sample_landing() -> Path:
 
 @pytest.fixture(scope="session")
 def refreshed_sample(sample_landing) -> Path:
-    """Folder of the one refresh of the small sample, by the real command, and its measure."""
+    """Folder of the one refresh of the small sample, by the real command.
+
+    Beside the warehouse: what it cost (run.pickle), and what its processes asked of the network
+    (network.txt).
+    """
 
     def make(folder: Path) -> None:
         workspace = Workspace(PROJECT, sample_landing, folder / "warehouse")
-        run = run_refresh(workspace, folder / "refresh.txt")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PYTHONPATH", str(Path(__file__).parent / "security" / "witness"))
+            patch.setenv("HOLDFAST_TESTS_WITNESS", str(folder / "network.txt"))
+            run = run_refresh(workspace, folder / "refresh.txt")
         (folder / "run.pickle").write_bytes(pickle.dumps(run))
 
     return shared.once("sample_refreshed", make)

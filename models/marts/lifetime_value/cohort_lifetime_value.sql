@@ -1,6 +1,7 @@
 -- One row per cohort (month of the first valid order), age in months, dimension and value: what its
 -- people brought from the first month to the end of this age, the lost included (definitions §5,
--- Realised). Cumulative, so not additive over ages; monotone but for refunds.
+-- Realised), and how sure the average is. Cumulative, so not additive over ages; monotone but for
+-- refunds.
 with
 
 cohort_sizes as (
@@ -35,6 +36,17 @@ order_months as (
         margin,
         uncosted_revenue
     from {{ ref('int_order_months') }}
+
+),
+
+order_month_squares as (
+
+    select
+        customer_id,
+        age,
+        revenue_square_growth,
+        margin_square_growth
+    from {{ ref('int_order_month_squares') }}
 
 ),
 
@@ -98,8 +110,14 @@ sums as (
         order_months.age,
         sum(order_months.net_revenue) as net_revenue,
         sum(order_months.margin) as margin,
-        sum(order_months.uncosted_revenue) as uncosted_revenue
+        sum(order_months.uncosted_revenue) as uncosted_revenue,
+        sum(order_month_squares.revenue_square_growth) as revenue_square_growth,
+        sum(order_month_squares.margin_square_growth) as margin_square_growth
     from order_months
+    inner join order_month_squares
+        on
+        order_months.customer_id = order_month_squares.customer_id
+        and order_months.age = order_month_squares.age
     inner join cohort_values
         on order_months.customer_id = cohort_values.customer_id
     inner join dimension_grains
@@ -146,7 +164,9 @@ running as (
         cells.is_final,
         sum(coalesce(sums.net_revenue, 0)) over ages as revenue,
         sum(coalesce(sums.margin, 0)) over ages as margin,
-        sum(coalesce(sums.uncosted_revenue, 0)) over ages as uncosted_revenue
+        sum(coalesce(sums.uncosted_revenue, 0)) over ages as uncosted_revenue,
+        sum(coalesce(sums.revenue_square_growth, 0)) over ages as revenue_squares,
+        sum(coalesce(sums.margin_square_growth, 0)) over ages as margin_squares
     from cells
     left join sums
         on
@@ -176,10 +196,33 @@ valued as (
             as decimal(18, 2)
         ) as margin,
         margin_rate.margin_reason,
+        running.revenue_squares,
+        running.margin_squares,
         running.is_complete,
         running.is_final
     from running
     cross join margin_rate
+
+),
+
+reaches as (
+
+    select
+        dimension,
+        value,
+        cohort_start,
+        age,
+        cohort_size,
+        revenue,
+        margin,
+        margin_reason,
+        is_complete,
+        is_final,
+        case when is_complete then {{ share('revenue', 'cohort_size') }} end as revenue_mean,
+        case when is_complete then {{ share('margin', 'cohort_size') }} end as margin_mean,
+        {{ mean_reach('cohort_size', 'revenue', 'revenue_squares') }} as revenue_reach,
+        {{ mean_reach('cohort_size', 'margin', 'margin_squares') }} as margin_reach
+    from valued
 
 ),
 
@@ -195,19 +238,17 @@ final as (
         cohort_size,
         revenue,
         margin,
-        case
-            when is_complete
-                then cast({{ share('revenue', 'cohort_size') }} as decimal(18, 2))
-        end as revenue_per_customer,
-        case
-            when is_complete
-                then cast({{ share('margin', 'cohort_size') }} as decimal(18, 2))
-        end as margin_per_customer,
+        cast(revenue_mean as decimal(18, 2)) as revenue_per_customer,
+        cast(revenue_mean - revenue_reach as decimal(18, 2)) as revenue_per_customer_low,
+        cast(revenue_mean + revenue_reach as decimal(18, 2)) as revenue_per_customer_high,
+        cast(margin_mean as decimal(18, 2)) as margin_per_customer,
+        cast(margin_mean - margin_reach as decimal(18, 2)) as margin_per_customer_low,
+        cast(margin_mean + margin_reach as decimal(18, 2)) as margin_per_customer_high,
         margin_reason,
         is_complete,
         is_final,
         cohort_size < {{ var('small_cell_size') }} as is_small
-    from valued
+    from reaches
 
 )
 

@@ -180,7 +180,8 @@ const draws = {
     });
     const heights = rows.flatMap((row) => chart.draw.y.map((name) => row[name])).filter((height) => height !== null);
     chart.isCut = option.yAxis.scale && Math.min(...heights) > Math.max(...heights) / 3;
-    if (chart.draw.low) band(chart, option, keys, rows);
+    // of many cohorts the oldest, whose line is the longest; the tip and the table have each
+    if (chart.draw.low) band(chart, option, keys, many[0]?.rows ?? []);
     if (!ramp && many.length > 1) option.legend = legend();
     if (option.legend) option.grid.top = 62;
     tooltipOf(chart, option, kinds);

@@ -46,7 +46,8 @@ _INSTANTS = {"refresh_id", "loaded_at", "refused_at", "healed_at", "restated_at"
 # Beside the marts: what a refresh may leave in the warehouse.
 _EXPECTED = {
     ".dagster", ".dbt", ".hash_key", ".parquet", ".steps.jsonl", ".writer.lock", "checks.html",
-    "manifest.json", "marts.duckdb", "parquet", "report", "work.duckdb", ".tmp",
+    "manifest.json", "marts.duckdb", "parquet", "report", "work.duckdb", ".tmp", ".outcomes.json",
+    "notices.jsonl",
 }  # fmt: skip
 
 
