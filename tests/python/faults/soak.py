@@ -11,7 +11,6 @@ figures, and with exit code 1 where anything was breached.
 """
 
 import argparse
-import csv
 import os
 import random
 import shutil
@@ -36,6 +35,7 @@ os.environ["HOLDFAST_TESTS_SHARED"] = tempfile.mkdtemp(prefix="holdfast-soak-sha
 # both warehouses hash alike
 os.environ["HOLDFAST_HASH_KEY"] = "soak"
 
+from tests.python.faults import shop
 from tests.python.faults.readers import Seen, readers
 from tests.python.shared import copy_parsed, refreshed_straight
 
@@ -109,19 +109,23 @@ class Soak:
         )  # fmt: skip
 
     def _deliver(self, number: int) -> None:
-        """A day's orders of some customers, and one order corrected."""
+        """A day's orders of some customers with a line each, and one order corrected."""
         day = UNTIL - timedelta(days=number % 60)
-        path = self.workspace.landing / "orders" / f"day_{number:03}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            out = csv.writer(file, lineterminator="\n")
-            out.writerow(
-                ["order_id", "customer_id", "ordered_at", "status", "gross_amount", "currency"]
-            )
-            for line in range(8):
-                amount = f"{10 + self.chance.randrange(90)}.00"
-                out.writerow([f"soak-{number}-{line}", f"soak-{line}", day, "paid", amount, "EUR"])
-            if number > 1:
-                out.writerow([f"soak-{number - 1}-0", "soak-0", day, "paid", "99.00", "EUR"])
+        amounts = {f"soak-{number}-{line}": 10 + self.chance.randrange(90) for line in range(8)}
+        orders = [
+            [order, f"soak-{line}", day, "paid", f"{amount}.00", "EUR"]
+            for line, (order, amount) in enumerate(amounts.items())
+        ]
+        if number > 1:
+            orders.append([f"soak-{number - 1}-0", "soak-0", day, "paid", "99.00", "EUR"])
+        items = [[f"{order}-1", order, "1", f"{amount}.00"] for order, amount in amounts.items()]
+        landing = self.workspace.landing
+        # the lines first: an order without one would be held back
+        shop.write(
+            landing / "order_items" / f"day_{number:03}.csv",
+            [["order_item_id", "order_id", "quantity", "unit_price"], *items],
+        )
+        shop.write(landing / "orders" / f"day_{number:03}.csv", [shop.ORDER_HEADER, *orders])
 
     def _start(self) -> subprocess.Popen:
         with (self.folder / "refresh.log").open("w", encoding="utf-8") as log:
