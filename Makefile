@@ -28,7 +28,7 @@ export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)
 
-.PHONY: help setup refresh backfill report doctor test lint ui docs metrics readers export-xlsx publish-postgres templates dev bench truth soak clean
+.PHONY: help setup refresh backfill report doctor test lint ui docs metrics readers export-xlsx publish-postgres superset templates dev bench truth soak clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1|\2/p' $(ROOT)/Makefile | while IFS='|' read -r name what; do
@@ -177,6 +177,18 @@ export-xlsx: readers ## the report's tables as a spreadsheet, report.xlsx beside
 
 publish-postgres: readers ## every published mart into PostgreSQL, in one transaction; HOLDFAST_POSTGRES says where [WAREHOUSE=dir]
 	@cd "$(ROOT)" && exec .venv-readers/bin/python -m orchestration.readers.postgres
+
+superset: setup ## Superset with dashboards over the published marts, at http://127.0.0.1:8088 [WAREHOUSE=dir PORT=8088]
+	@cd "$(ROOT)"
+	wanted=$$(sha256sum requirements-superset.lock | cut -d' ' -f1)
+	if [ "$$(cat .venv-superset/lock.sha256 2>/dev/null)" != "$$wanted" ]; then
+		echo "superset  installing what requirements-superset.lock lists into .venv-superset (some 700 MB, once) ..."
+		rm -rf .venv-superset
+		$(BIN)/python -m venv .venv-superset
+		.venv-superset/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-superset.lock
+		echo "$$wanted" > .venv-superset/lock.sha256
+	fi
+	PORT="$(PORT)" exec .venv-superset/bin/python -m orchestration.readers.superset_server
 
 clean: ## remove what any command makes again; .venv, sample and warehouse stay
 	@cd "$(ROOT)" && rm -rf target logs .cache .pytest_cache .ruff_cache .hypothesis
