@@ -168,6 +168,7 @@ def serve(home: Home, port: int) -> int:
                 Path(sys.executable).with_name("gunicorn"),
                 # threads share what one process loaded: Superset is some 300 MB
                 *("--workers", "1", "--threads", "8", "--timeout", "300"),
+                *("--graceful-timeout", "5"),
                 *("--bind", f"{HOST}:{port}", "--log-level", "warning"),
                 "superset.app:create_app()",
             ],

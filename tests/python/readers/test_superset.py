@@ -38,7 +38,7 @@ TABLES = {said["uuid"]: f"{said['schema']}.{said['table_name']}" for said in DAT
 # What says which rows count, and not which one is meant: a metric over two of it would be nonsense.
 CUTS = {"grain", "basis", "dimension", "refund_basis", "measure", "window_kind"}
 # a column that a chart names in the place of the key's
-STANDS_FOR = {"cohort": "cohort_start", "reason": "reason_code", "turn": "category"}
+STANDS_FOR = {"cohort": "cohort_start", "last_month": "period_start", "reason": "reason_code"}
 # key columns over which what a chart shows adds up
 ADDS_UP_OVER = {
     "reasons": {"period_start"},  # a loss counts in the month of the loss, by one reason
@@ -146,20 +146,16 @@ def test_every_chart_says_which_rows_of_its_mart_it_means(path):
     params = chart["params"]
     if params.get("query_mode") == "raw":
         return
-    pinned = {
-        condition["subject"]
+    equal = {
+        (condition["subject"], condition["comparator"])
         for condition in params["adhoc_filters"]
         if condition["operator"] == "=="
     }
+    pinned = {column for column, _ in equal}
     groups = params.get("groupby") or []
     shown = {params.get("x_axis"), *(groups if isinstance(groups, list) else [groups])}
     meant = pinned | {STANDS_FOR.get(name, name) for name in shown}
-    if {"subject": "dimension", "comparator": "all"}.items() <= {
-        name: value
-        for condition in params["adhoc_filters"]
-        if condition["subject"] == "dimension"
-        for name, value in condition.items()
-    }.items():
+    if ("dimension", "all") in equal:
         meant.add("value")
     table = TABLES[chart["dataset_uuid"]]
     name = Path(path).stem
