@@ -1,9 +1,4 @@
-"""The dashboards of superset/ against the contract, and once in a while in a real Superset.
-
-The second half makes a Superset, which takes minutes and a gigabyte, so it is not for CI: it runs
-where .venv-superset is there (`make superset`) and HOLDFAST_TEST_SUPERSET is 1, or names a folder
-with marts.duckdb to read instead of refreshing the sample.
-"""
+"""The dashboards of superset/ against the contract; test_superset_served.py tries them for real."""
 
 import csv
 import importlib.util

@@ -22,12 +22,15 @@ FLAGS = [
 
 
 class Page:
-    """One tab; everything it asked for and complained of is kept."""
+    """One tab; everything it asked for, sent, was refused and complained of is kept."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._number = 0
         self.requests: list[str] = []
+        self.posts: list[tuple[str, str]] = []
+        self.blocked: dict[str, str] = {}
+        self._asked: dict[str, str] = {}
         self.complaints: list[str] = []
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
@@ -46,7 +49,12 @@ class Page:
     def _note(self, message: dict[str, Any]) -> None:
         kind, said = message.get("method"), message.get("params", {})
         if kind == "Network.requestWillBeSent":
-            self.requests.append(said["request"]["url"])
+            url = self._asked[said["requestId"]] = said["request"]["url"]
+            self.requests.append(url)
+            if "postData" in said["request"]:
+                self.posts.append((url, said["request"]["postData"]))
+        elif kind == "Network.loadingFailed" and "blockedReason" in said:
+            self.blocked[self._asked[said["requestId"]]] = said["blockedReason"]
         elif kind == "Runtime.exceptionThrown":
             self.complaints.append(str(said["exceptionDetails"])[:400])
         elif kind == "Runtime.consoleAPICalled" and said["type"] in ("error", "warning"):
