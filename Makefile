@@ -182,9 +182,20 @@ superset: setup ## Superset with dashboards over the published marts, at http://
 	@cd "$(ROOT)"
 	wanted=$$(sha256sum requirements-superset.lock | cut -d' ' -f1)
 	if [ "$$(cat .venv-superset/lock.sha256 2>/dev/null)" != "$$wanted" ]; then
-		echo "superset  installing what requirements-superset.lock lists into .venv-superset (some 700 MB, once) ..."
+		python=
+		for candidate in $(BIN)/python python3.12 python3.11; do
+			if "$$candidate" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' >/dev/null 2>&1; then
+				python=$$candidate
+				break
+			fi
+		done
+		if [ -z "$$python" ]; then
+			echo "Superset 6.1 needs Python 3.11 or 3.12 with venv; holdfast itself runs with 3.13 as well." >&2
+			exit 1
+		fi
+		echo "superset  installing what requirements-superset.lock lists into .venv-superset (some 730 MB, once) ..."
 		rm -rf .venv-superset
-		$(BIN)/python -m venv .venv-superset
+		"$$python" -m venv .venv-superset
 		.venv-superset/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-superset.lock
 		echo "$$wanted" > .venv-superset/lock.sha256
 	fi
