@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +117,18 @@ def sign_in(page: Page, base: str, password: str) -> None:
     for kind in ("keyDown", "keyUp"):
         key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"}
         page.call("Input.dispatchKeyEvent", type=kind, **key)
+
+
+def open_within(page: Page, base: str, months: str) -> None:
+    """Open the dashboard with its filter of months set, as a shared address has it."""
+    chosen = (
+        "(NATIVE_FILTER-months:(id:NATIVE_FILTER-months,ownState:(),"
+        f"extraFormData:(time_range:'{months}'),filterState:(value:'{months}')))"
+    )
+    query = urllib.parse.quote(chosen)
+    # what is left must not be taken for what comes
+    page.call("Page.navigate", url="about:blank")
+    page.call("Page.navigate", url=f"{base}/superset/dashboard/retention/?native_filters={query}")
 
 
 def show(page: Page, tab: str, charts: int) -> str:

@@ -22,7 +22,7 @@ from orchestration.readers.superset_server import Home
 from orchestration.settings import PROJECT
 from tests.python.readers import superset_client
 from tests.python.readers.superset_client import PYTHON, TABS, Client, superset
-from tests.python.report.browser import CHROMIUM, chromium
+from tests.python.report.browser import CHROMIUM, Page, chromium
 
 ASKED = os.environ.get("HOLDFAST_TEST_SUPERSET", "")
 pytestmark = pytest.mark.skipif(
@@ -37,6 +37,11 @@ NAMES = {
 }
 MONTH = "grain = 'month' and is_complete and dimension = 'all'"
 LATEST = "order by period_start desc limit 1"
+COHORT_CELLS = (
+    "select count(*) from retention.cohort_retention where grain = 'month' and "
+    "measure = 'in_period' and basis = 'any' and dimension = 'all' and window_kind = 'calendar' "
+    "and is_complete and age between 1 and 24"
+)
 Rows = list[dict[str, Any]]
 
 
@@ -78,10 +83,7 @@ NUMBERS: list[tuple[str, Callable[[Rows], Any], str]] = [
      "select rate from retention.cohort_retention where grain = 'month' and measure = 'in_period' "
      "and basis = 'any' and dimension = 'all' and window_kind = 'calendar' and age = 3 "
      "and cohort_start = '2025-03-01'"),
-    ("cohorts", len,
-     "select count(*) from retention.cohort_retention where grain = 'month' "
-     "and measure = 'in_period' and basis = 'any' and dimension = 'all' "
-     "and window_kind = 'calendar' and is_complete and age between 1 and 24"),
+    ("cohorts", len, COHORT_CELLS),
     ("churn_by_value", latest("value_class, C"),
      "select churn_rate from retention.retention_rates where grain = 'quarter' and is_complete "
      "and basis = 'any' and dimension = 'value_class' and value = 'C' and not is_small "
@@ -127,9 +129,7 @@ class Served(NamedTuple):
     said: str
     queries: dict[str, dict[str, Any]]
     texts: dict[str, str]
-    requests: list[str]
-    blocked: dict[str, str]
-    complaints: list[str]
+    page: Page
 
 
 @pytest.fixture(scope="module")
@@ -168,18 +168,21 @@ def served(warehouse) -> Iterator[Served]:
             started = time.monotonic()
             texts[tab] = superset_client.show(page, tab, charts_of(tab))
             print(f"{tab}: {time.monotonic() - started:.1f} s")
-        by_id = {number: name for name, number in client.charts().items()}
-        posted = [json.loads(said) for url, said in page.posts if "/api/v1/chart/data" in url]
-        queries = {
-            by_id[query["form_data"]["slice_id"]]: query
-            for query in posted
-            if "slice_id" in query["form_data"]
-        }
+        queries = queries_of(page, client)
         print("CPU s and MB of its processes:", superset_client.processes(home))
-        yield Served(
-            client, home, warehouse / "marts.duckdb", said, queries, texts,
-            page.requests, page.blocked, page.complaints,
-        )  # fmt: skip
+        marts = warehouse / "marts.duckdb"
+        yield Served(client, home, marts, said, queries, texts, page)
+
+
+def queries_of(page: Page, client: Client) -> dict[str, dict[str, Any]]:
+    """The last query of each chart that the page sent, by the chart's name."""
+    by_id = {number: name for name, number in client.charts().items()}
+    sent = [json.loads(said) for url, said in page.posts if "/api/v1/chart/data" in url]
+    return {
+        by_id[query["form_data"]["slice_id"]]: query
+        for query in sent
+        if "slice_id" in query["form_data"]
+    }
 
 
 def test_every_chart_is_there_and_answers_with_rows(served):
@@ -210,14 +213,37 @@ def test_charts_show_the_numbers_of_the_marts(number, served):
         assert shown == pytest.approx(float(expected), rel=1e-9)
 
 
+def test_the_filter_of_months_holds_in_every_chart_over_time(served):
+    """Half of the charts would show other months than the rest."""
+    with duckdb.connect(str(served.marts), read_only=True) as con:
+        first, last = con.execute(
+            "select (max(period_start) - interval 5 month)::date, "
+            "(max(period_start) + interval 1 month)::date "
+            f"from retention.retention_rates where {MONTH}"
+        ).fetchone()
+        (cells,) = con.execute(f"{COHORT_CELLS} and cohort_start >= ?", [first]).fetchone()
+    served.page.posts.clear()
+    superset_client.open_within(served.page, served.client.base, f"{first} : {last}")
+    for tab in ("Retention", "Revenue"):
+        superset_client.show(served.page, tab, charts_of(tab))
+    rows = {
+        name: len(served.client.rows(query))
+        for name, query in queries_of(served.page, served.client).items()
+    }
+    assert rows.pop(NAMES["cohorts"]) == cells
+    assert 0 < rows.pop(NAMES["churn_by_value"]) <= 2
+    assert len(rows) == 10
+    assert set(rows.values()) == {6}
+
+
 def test_the_page_asks_nobody_else(served):
     """Whoever looks at their own customers would be reported to others."""
     outside = [
-        url for url in served.requests
+        url for url in served.page.requests
         if not url.startswith((served.client.base, "data:", "blob:", "about:"))
     ]  # fmt: skip
-    assert {url: served.blocked.get(url) for url in outside} == dict.fromkeys(outside, "csp")
-    others = [said for said in served.complaints if "Content Security Policy" not in said]
+    assert {url: served.page.blocked.get(url) for url in outside} == dict.fromkeys(outside, "csp")
+    others = [said for said in served.page.complaints if "Content Security Policy" not in said]
     assert others == []
 
 
