@@ -25,10 +25,11 @@ from tests.python.readers.superset_client import PYTHON, TABS, Client, superset
 from tests.python.report.browser import CHROMIUM, Page, chromium
 
 ASKED = os.environ.get("HOLDFAST_TEST_SUPERSET", "")
-pytestmark = pytest.mark.skipif(
-    not (ASKED and PYTHON.exists() and CHROMIUM),
-    reason="needs HOLDFAST_TEST_SUPERSET, .venv-superset (make superset) and Chromium",
-)
+if not (ASKED and PYTHON.exists() and CHROMIUM):
+    pytest.skip(
+        "needs HOLDFAST_TEST_SUPERSET, .venv-superset (make superset) and Chromium",
+        allow_module_level=True,
+    )
 FILES = read_files()
 NAMES = {
     Path(path).stem: said["slice_name"]
