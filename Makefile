@@ -96,23 +96,27 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	if [ "$(origin EXTENSIONS)" = "command line" ]; then exec $(BIN)/python -m orchestration.extensions; fi
 	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
 	scratch=$$(mktemp -d)
-	trap 'rm -rf "$$scratch"' EXIT
+	trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$$scratch"' EXIT
 	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" DBT_TARGET_PATH="$$scratch/target"
 	$(MAKE) lint > "$$scratch/lint.txt" 2>&1 & lint=$$!
 	echo "== dbt parse, every warning an error"
 	$(BIN)/dbt --quiet --warn-error parse --show-all-deprecations --profiles-dir . --log-path "$$scratch/logs"
 	echo "== dbt: every model, unit test and data test on empty inputs"
 	$(BIN)/python -m orchestration.landing.tables "$$scratch/work.duckdb"
-	$(BIN)/dbt build --quiet --profiles-dir . --log-path "$$scratch/logs"
-	# what dbt parsed and compiled here serves the tests too
-	export HOLDFAST_TESTS_BUILT="$$DBT_TARGET_PATH"
+	# uses one core only, so pytest begins meanwhile; its tests wait for what is compiled here
+	(
+		$(BIN)/dbt build --quiet --profiles-dir . --log-path "$$scratch/logs" > "$$scratch/build.txt" 2>&1 && ended=well || ended=badly
+		touch "$$scratch/ended.$$ended"
+	) & build=$$!
 	unset HOLDFAST_WORK_DB DBT_TARGET_PATH
-	# linted meanwhile: neither uses more than one core
 	wait $$lint || { cat "$$scratch/lint.txt"; exit 1; }
 	cat "$$scratch/lint.txt"
 	# a file's tests share what they build, so a file stays with one of the two workers
 	echo "== pytest"
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	HOLDFAST_TESTS_BUILT="$$scratch" $(BIN)/python -m pytest -n 2 --dist loadfile || tests=failed
+	wait $$build
+	cat "$$scratch/build.txt"
+	[ -e "$$scratch/ended.well" ] && [ -z "$${tests:-}" ]
 
 # looks at the environment as it is, and does not make it
 doctor: ## are installation, last refresh, inputs and marts well? one screen, exit code 0 or 1 [as refresh]

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from argparse import Namespace
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ from orchestration.straight import read_dbt_manifest, run_step, steps
 from orchestration.workspace import Workspace
 
 _VARIABLE = "HOLDFAST_TESTS_SHARED"
-# dbt's target folder of a build with the default settings, where `make test` has one
+# Where `make test` builds the project on empty inputs, with the default settings: target/, and
+# ended.well or ended.badly once it has.
 _BUILT = "HOLDFAST_TESTS_BUILT"
 # without AS_OF; the only place where it enters the models
 _NO_AS_OF = "coalesce(cast(null as date), min(mark_on)) as cutoff_day"
@@ -98,9 +100,8 @@ def copy_parsed(settings: Settings, workspace: Workspace, target: str = "duckdb"
     """
 
     def parse(folder: Path) -> None:
-        if _BUILT in os.environ:
-            # `make test` has parsed it just before
-            shutil.copytree(os.environ[_BUILT], folder, dirs_exist_ok=True)
+        if (built := _built()) is not None:
+            shutil.copytree(built, folder, dirs_exist_ok=True)
         else:
             parsed = Workspace(PROJECT, folder, folder)
             ensure_manifest(parsed, load_settings())
@@ -117,6 +118,17 @@ def copy_parsed(settings: Settings, workspace: Workspace, target: str = "duckdb"
     if workspace.extensions is None:
         digest = dbt_hash(PROJECT, settings)
         (workspace.dbt_target / STAMP).write_text(digest, encoding="utf-8")
+
+
+def _built() -> Path | None:
+    """Return dbt's target folder of the build that `make test` began, once it has ended."""
+    if _BUILT not in os.environ:
+        return None
+    folder = Path(os.environ[_BUILT])
+    while not (folder / "ended.well").exists():
+        assert not (folder / "ended.badly").exists(), "dbt build failed, see below why"
+        time.sleep(0.2)
+    return folder / "target"
 
 
 def read_parsed(workspace: Workspace) -> Manifest:
@@ -210,8 +222,8 @@ def compiled_models(settings: Settings) -> CompiledModels:
             target = compiled_models(load_settings()).target
             shutil.copytree(target, workspace.dbt_target)
             _compile(workspace, settings, _open_to_settings(read_dbt_manifest(target)))
-        elif _BUILT in os.environ:
-            shutil.copytree(os.environ[_BUILT], workspace.dbt_target)
+        elif (built := _built()) is not None:
+            shutil.copytree(built, workspace.dbt_target)
         else:
             copy_parsed(settings, workspace)
             _compile(workspace, settings, ["resource_type:model", "resource_type:test"])
