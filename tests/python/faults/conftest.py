@@ -36,7 +36,8 @@ _OF_REFRESHES = {"quality.refreshes", "quality.input_checks", "quality.model_tim
 _INSTANTS = ("refresh_id", "loaded_at", "refused_at", "healed_at", "restated_at")
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.python.faults.victim"])
+# this module, as each process looks up `_call` in it: importing dbt takes ten times a small refresh
+_processes.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
