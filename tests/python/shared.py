@@ -87,7 +87,7 @@ def once(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def copy_parsed(settings: Settings, workspace: Workspace, target: str = "duckdb") -> None:
+def copy_parsed(settings: Settings, workspace: Workspace) -> None:
     """Give a workspace the project as dbt parsed it, so that it parses only what is added to it.
 
     Neither the place of the work database nor a setting enters what dbt parses, but dbt parses all
@@ -96,24 +96,21 @@ def copy_parsed(settings: Settings, workspace: Workspace, target: str = "duckdb"
     Args:
         settings: Those the workspace is used with.
         workspace: Where dbt's artifacts go; what its extension adds is left to be parsed.
-        target: The target of profiles.yml that is used.
     """
 
     def parse(folder: Path) -> None:
-        if (built := _built()) is not None:
-            shutil.copytree(built, folder, dirs_exist_ok=True)
-        else:
-            parsed = Workspace(PROJECT, folder, folder)
-            ensure_manifest(parsed, load_settings())
-            shutil.copytree(parsed.dbt_target, folder, dirs_exist_ok=True)
+        ensure_manifest(Workspace(PROJECT, folder, folder), load_settings())
 
-    parsed = once("parsed", parse)
+    parsed = _built()
+    if parsed is None:
+        folder = once("parsed", parse)
+        parsed = Workspace(PROJECT, folder, folder).dbt_target
     workspace.dbt_target.mkdir(parents=True, exist_ok=True)
     for name in ("manifest.json", PARTIAL_PARSE_FILE_NAME):
         shutil.copyfile(parsed / name, workspace.dbt_target / name)
     lay_out(workspace)
     manifest = read_parsed(workspace)
-    manifest.state_check = _state_check(settings, workspace, target)
+    manifest.state_check = _state_check(settings, workspace)
     (workspace.dbt_target / PARTIAL_PARSE_FILE_NAME).write_bytes(manifest.to_msgpack())
     if workspace.extensions is None:
         digest = dbt_hash(PROJECT, settings)
@@ -136,14 +133,14 @@ def read_parsed(workspace: Workspace) -> Manifest:
     return Manifest.from_msgpack((workspace.dbt_target / PARTIAL_PARSE_FILE_NAME).read_bytes())
 
 
-def _state_check(settings: Settings, workspace: Workspace, target: str) -> ManifestStateCheck:
+def _state_check(settings: Settings, workspace: Workspace) -> ManifestStateCheck:
     """Return what dbt compares to know whether it may use what it parsed."""
     set_invocation_context(os.environ | workspace.environment())
     given = {
         "project_dir": str(workspace.dbt_project),
         "profiles_dir": str(PROJECT),
         "vars": settings.overrides,
-        "target": target if target != "duckdb" else None,
+        "target": None,
         "profile": None,
         "threads": None,
     }

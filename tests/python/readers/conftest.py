@@ -4,6 +4,7 @@ Where it is absent these tests are skipped by name; with HOLDFAST_REQUIRE_READER
 it, they fail. HOLDFAST_READERS_PYTHON names another Python to try, with another DuckDB.
 """
 
+import csv
 import json
 import os
 import subprocess
@@ -26,6 +27,15 @@ def absent(what: str) -> None:
     if os.environ.get("HOLDFAST_REQUIRE_READERS"):
         pytest.fail(f"{what} is not here, and HOLDFAST_REQUIRE_READERS is set")
     pytest.skip(f"{what} is not here (make readers; docs/readers.md)")
+
+
+def promised_columns() -> dict[str, dict[str, str]]:
+    """Types of every published mart by table and column, as docs/public_columns.csv has them."""
+    tables: dict[str, dict[str, str]] = {}
+    with (PROJECT / "docs" / "public_columns.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            tables.setdefault(f"{row['schema']}.{row['table']}", {})[row["column"]] = row["type"]
+    return tables
 
 
 @pytest.fixture(scope="session")

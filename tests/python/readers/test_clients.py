@@ -1,6 +1,5 @@
 """Old DuckDB, pandas and polars read what is published, and get the types that are promised."""
 
-import csv
 from decimal import Decimal
 from typing import Any
 
@@ -8,8 +7,7 @@ import duckdb
 import pytest
 
 from orchestration.publishing.publish import read_manifest
-from orchestration.settings import PROJECT
-from tests.python.readers.conftest import HERE
+from tests.python.readers.conftest import HERE, promised_columns
 
 ARROW = {
     "varchar": "string",
@@ -34,11 +32,7 @@ POLARS = {
 @pytest.fixture(scope="module")
 def promised() -> dict[str, dict[str, str]]:
     """Types by table and column, as docs/public_columns.csv promises them."""
-    tables: dict[str, dict[str, str]] = {}
-    with (PROJECT / "docs" / "public_columns.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            tables.setdefault(f"{row['schema']}.{row['table']}", {})[row["column"]] = row["type"]
-    return tables
+    return promised_columns()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """make publish-postgres against a real server: what stands there, and what others saw meanwhile."""
 
-import csv
 import os
 import shutil
 import subprocess
@@ -12,8 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.settings import PROJECT
-from tests.python.readers.conftest import HERE, absent
+from tests.python.readers.conftest import HERE, absent, promised_columns
 
 ROWS = 50
 TYPES = {"varchar": "text", "double": "double precision",
@@ -106,13 +104,11 @@ def test_every_mart_comes_over_with_types_and_comments(reader, server, clipped):
     told = reader(
         HERE / "postgres_scenario.py", "sample", f"{server}sample", clipped, PYTHONPATH="."
     )
-    with (PROJECT / "docs" / "public_columns.csv").open(encoding="utf-8", newline="") as file:
-        promised = {
-            (f"{row['schema']}.{row['table']}", row["column"]): TYPES.get(
-                row["type"], row["type"].replace("decimal", "numeric")
-            )
-            for row in csv.DictReader(file)
-        }
+    promised = {
+        (table, column): TYPES.get(kind, kind.replace("decimal", "numeric"))
+        for table, columns in promised_columns().items()
+        for column, kind in columns.items()
+    }
     with duckdb.connect(str(clipped), read_only=True) as con:
         ours = {
             (table, column): [is_nullable, comment]

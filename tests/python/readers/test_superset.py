@@ -1,6 +1,5 @@
 """The dashboards of superset/ against the contract; test_superset_served.py tries them for real."""
 
-import csv
 import importlib.util
 import json
 import re
@@ -23,6 +22,7 @@ from orchestration.readers.superset_bundle import (
 )
 from orchestration.readers.superset_server import Home
 from orchestration.settings import PROJECT
+from tests.python.readers.conftest import promised_columns
 
 FILES = read_files()
 DATABASES, DATASETS, CHARTS, DASHBOARDS = (
@@ -49,16 +49,7 @@ OTHER_VALUES = {
 }
 
 
-def promised() -> dict[str, dict[str, str]]:
-    """Columns and types of every published mart."""
-    tables: dict[str, dict[str, str]] = {}
-    with (PROJECT / "docs" / "public_columns.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            tables.setdefault(f"{row['schema']}.{row['table']}", {})[row["column"]] = row["type"]
-    return tables
-
-
-MARTS = promised()
+MARTS = promised_columns()
 
 
 def keys() -> dict[str, list[str]]:
