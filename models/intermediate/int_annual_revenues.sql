@@ -28,7 +28,8 @@ orders as (
         customer_id,
         ordered_on,
         net_revenue,
-        margin
+        margin,
+        is_subscription_order
     from {{ ref('orders') }}
     where is_valid and customer_id is not null
 
@@ -63,8 +64,11 @@ bought as (
     select
         valued.person_number,
         valued.valued_on,
-        min(orders.ordered_on) as first_order_on,
-        sum(orders.net_revenue) as net_revenue,
+        -- E48: what bills a subscription is in its MRR
+        min(case when not orders.is_subscription_order then orders.ordered_on end)
+            as first_order_on,
+        sum(case when not orders.is_subscription_order then orders.net_revenue end)
+            as net_revenue,
         sum(
             case
                 when orders.ordered_on >= {{ add_days('valued.valued_on', -365) }}
