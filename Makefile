@@ -111,9 +111,10 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	unset HOLDFAST_WORK_DB DBT_TARGET_PATH
 	wait $$lint || { cat "$$scratch/lint.txt"; exit 1; }
 	cat "$$scratch/lint.txt"
-	# a file's tests share what they build, so a file stays with one of the two workers
+	# a file's tests share what they build, so a file stays with one worker; there are three of them
+	# on two cores since those that kill and wait leave theirs idle
 	echo "== pytest"
-	HOLDFAST_TESTS_BUILT="$$scratch" $(BIN)/python -m pytest -n 2 --dist loadfile || tests=failed
+	HOLDFAST_TESTS_BUILT="$$scratch" $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder || tests=failed
 	wait $$build
 	cat "$$scratch/build.txt"
 	[ -e "$$scratch/ended.well" ] && [ -z "$${tests:-}" ]
