@@ -89,23 +89,54 @@ past_due_starts as (
 ),
 
 -- E68 by status: past due straight out of a trial is a first invoice that was never paid.
-past_due_windows as (
+past_due_stretches as (
 
     select
         source_name,
         subscription_id,
         item_id,
         kind,
-        case
-            when
-                min(trial_starts_at) is not null
-                and (max(paid_starts_at) is null or max(paid_starts_at) < min(trial_starts_at))
-                then min(starts_at)
-            else {{ add_local_days('min(starts_at)', var('delinquency_grace_days')) }}
-        end as unpaid_from,
-        case when count(*) = count(ends_at) then max(ends_at) end as unpaid_until
+        past_due_number,
+        min(starts_at) as starts_at,
+        case when count(*) = count(ends_at) then max(ends_at) end as ends_at,
+        coalesce(
+            min(trial_starts_at) is not null
+            and (max(paid_starts_at) is null or max(paid_starts_at) < min(trial_starts_at)),
+            false
+        ) as is_first_invoice
     from past_due_starts
     group by source_name, subscription_id, item_id, kind, past_due_number
+
+),
+
+-- A payment ends it, however long the status is left as it was.
+past_due_windows as (
+
+    select
+        stretches.source_name,
+        stretches.subscription_id,
+        stretches.item_id,
+        stretches.kind,
+        case
+            when stretches.is_first_invoice then stretches.starts_at
+            else {{ add_local_days('stretches.starts_at', var('delinquency_grace_days')) }}
+        end as unpaid_from,
+        least(stretches.ends_at, min(payments.paid_at)) as unpaid_until
+    from past_due_stretches as stretches
+    left join payments
+        on
+        stretches.source_name = payments.source_name
+        and stretches.subscription_id = payments.subscription_id
+        and stretches.starts_at <= payments.paid_at
+    group by
+        stretches.source_name,
+        stretches.subscription_id,
+        stretches.item_id,
+        stretches.kind,
+        stretches.past_due_number,
+        stretches.starts_at,
+        stretches.ends_at,
+        stretches.is_first_invoice
 
 ),
 

@@ -419,6 +419,8 @@ class Item:
     def is_overdue(self, number, instant):
         """E68 to E70 by status."""
         first = self.past_due_since(number)
+        if any(self.starts[first] <= paid <= instant for paid in self.paid):
+            return False
         earlier = self.states[:first]
         if (
             "trial" in earlier

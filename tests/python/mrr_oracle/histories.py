@@ -390,9 +390,13 @@ class Histories:
             again = due + back * DAY if back else None
             middle = due + 10 * DAY
             self.row("A", utc(due), utc(middle), status="past_due")
-            self.row("A", utc(middle), utc(again) if again else None, status="past_due",
-                     plan_id="pro", unit_amount="33")  # fmt: skip
-            if again:
+            # some leave the status as it was, and tell of the payment only
+            is_left = bool(back) and self.rng.random() < 0.5
+            self.row("A", utc(middle), utc(again) if again and not is_left else None,
+                     status="past_due", plan_id="pro", unit_amount="33")  # fmt: skip
+            if is_left:
+                self.pay("A", utc(due), utc(again), "recovered")
+            elif again:
                 self.row("A", utc(again))
         else:
             self.row("A", utc(day))

@@ -391,7 +391,7 @@ class Oracle:
         requested = set()
         cut_up = {}
         for key, own in standing.items():
-            windows = arrears + self._overdue(own) + self._unconverted(own, payments)
+            windows = arrears + self._overdue(own, paid) + self._unconverted(own, payments)
             cut_up[key] = [piece for one in own for piece in cut(one, windows, self.cut)]
             for piece in cut_up[key]:
                 if piece.row["requested_at"] or piece.row["reason"]:
@@ -463,8 +463,8 @@ class Oracle:
             told.append((self.clock.later(due, GRACE), met))
         return told
 
-    def _overdue(self, own: list[Stretch]) -> list[tuple]:
-        """Past due by status: beyond the grace, or straight out of a trial."""
+    def _overdue(self, own: list[Stretch], paid: list[dt.datetime]) -> list[tuple]:
+        """Past due by status, beyond the grace or straight out of a trial, until a payment."""
         told = []
         place = 0
         while place < len(own):
@@ -481,7 +481,9 @@ class Oracle:
             before = [one.state for one in own[:place] if one.state in ("trial", "paid")]
             start = own[place].start
             unpaid_from = start if before[-1:] == ["trial"] else self.clock.later(start, GRACE)
-            told.append((unpaid_from, own[last].end))
+            met = next((instant for instant in paid if instant >= start), None)
+            until = min((end for end in (own[last].end, met) if end), default=None)
+            told.append((unpaid_from, until))
             place = last + 1
         return told
 
