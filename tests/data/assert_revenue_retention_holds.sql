@@ -32,6 +32,7 @@ revenue_retention as (
         fx_revenue,
         transfer_revenue,
         closing_revenue,
+        revenue_churn_rate,
         gross_churn_rate,
         net_churn_rate,
         net_churn_with_reactivation_rate,
@@ -137,6 +138,7 @@ where
     or involuntary_churn_revenue > churn_revenue
     or (gross_retention_rate is not null) <> has_rates
     or (gross_churn_rate is not null) <> has_rates
+    or (revenue_churn_rate is not null) <> has_rates
     or (net_retention_rate is not null) <> has_rates
     or (net_churn_rate is not null) <> has_rates
     or (net_retention_with_reactivation_rate is not null) <> has_rates
@@ -146,6 +148,7 @@ where
     or abs(net_retention_with_reactivation_rate - (1 - net_churn_with_reactivation_rate)) > 1e-9
     or gross_retention_rate not between 0 and 1
     or gross_churn_rate not between 0 and 1
+    or revenue_churn_rate not between 0 and gross_churn_rate
     or involuntary_churn_share not between 0 and 1
     or least(
         opening_revenue, new_revenue, reactivation_revenue, resume_revenue, expansion_revenue,

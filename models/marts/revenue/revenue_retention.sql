@@ -178,6 +178,7 @@ final as (
         ] %}
             cast(balanced.{{ line }}_revenue as decimal(18, 2)) as {{ line }}_revenue,
         {% endfor %}
+        cast(balanced.churn_revenue as double) / nullif(balanced.divisor, 0) as revenue_churn_rate,
         cast(
             balanced.churn_revenue + balanced.contraction_revenue + balanced.pause_revenue as double
         ) / nullif(balanced.divisor, 0) as gross_churn_rate,
