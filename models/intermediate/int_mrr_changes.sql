@@ -1,7 +1,7 @@
 -- One row per person, grain (day, month), period and item whose MRR at the period's close differs
 -- from that at its open, with what changed. An item that goes and one of the same name that comes
--- in the period are one change (E64): pairs by plan, then by subscription. Amounts are native; the
--- five parts sum to the change, and are 0 where the currency changed.
+-- in the period are one change (E64): of one plan first, the rest by plan, then by subscription.
+-- Amounts are native; the five parts sum to the change, and are 0 where the currency changed.
 with
 
 item_days as (
@@ -158,18 +158,42 @@ turned as (
 
 ),
 
-placed as (
+-- What goes and comes of one plan has moved to another subscription; it is no change of plan.
+placed_in_plan as (
 
     select
         *,
         case when turn = 'stayed' then subscription_id end as stayed_subscription_id,
+        coalesce(plan_after, plan_before) as plan_id,
         row_number() over (
-            partition by grain, period_start, customer_id, item_id, kind, turn
-            order by
-                coalesce(plan_after, plan_before) asc nulls first,
-                subscription_id asc nulls first
-        ) as place
+            partition by
+                grain, period_start, customer_id, item_id, kind,
+                coalesce(plan_after, plan_before), turn
+            order by subscription_id asc nulls first
+        ) as plan_place,
+        sum(case when turn = 'came' then 1 else 0 end) over plans as came_in_plan,
+        sum(case when turn = 'went' then 1 else 0 end) over plans as went_of_plan
     from turned
+    window
+        plans as (
+            partition by
+                grain, period_start, customer_id, item_id, kind, coalesce(plan_after, plan_before)
+        )
+
+),
+
+placed as (
+
+    select
+        *,
+        plan_place <= came_in_plan and plan_place <= went_of_plan as is_same_plan,
+        row_number() over (
+            partition by
+                grain, period_start, customer_id, item_id, kind, turn,
+                plan_place <= came_in_plan and plan_place <= went_of_plan
+            order by plan_id asc nulls first, subscription_id asc nulls first
+        ) as place
+    from placed_in_plan
 
 ),
 
@@ -209,6 +233,7 @@ paired as (
         item_id,
         kind,
         stayed_subscription_id,
+        is_same_plan,
         place
 
 ),

@@ -1,7 +1,7 @@
 -- One row per subscription whose start was undone (E85): it ended within refunded_start_days of its
 -- first service, and all that was paid for it was given back: by refunds of the orders its payments
 -- name, or by negative payments. Where payments name neither, the inputs cannot say, and the start
--- stands.
+-- stands; as it does where another subscription went on from its end (E64).
 with
 
 cutoff as (
@@ -17,7 +17,8 @@ services as (
         source_name,
         subscription_id,
         min(starts_at) as starts_at,
-        case when count(*) = count(ends_at) then max(ends_at) end as ends_at
+        case when count(*) = count(ends_at) then max(ends_at) end as ends_at,
+        max(replaced_at) as replaced_at
     from {{ ref('int_subscription_periods_known') }}
     where delivered_state in ('paid', 'past_due')
     group by source_name, subscription_id
@@ -33,6 +34,7 @@ short_services as (
     where
         {{ days_between(local_day('starts_at'), local_day('ends_at')) }}
         <= {{ var('refunded_start_days') }}
+        and (replaced_at is null or replaced_at <> ends_at)
 
 ),
 

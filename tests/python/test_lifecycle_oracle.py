@@ -518,6 +518,8 @@ def is_refunded_start(items, payments, refunds, cut):
     first, last = min(s for s, _ in served), max(e for _, e in served)
     if (local(last).date() - local(first).date()).days > REFUNDED:
         return False
+    if last == items[0].replaced_at:  # a change (E64)
+        return False
     paid = sum(
         p["amount"]
         for p in payments

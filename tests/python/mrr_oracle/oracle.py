@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -186,8 +186,8 @@ class Person:
     def changes(self, before_day: dt.date, day: dt.date) -> list[Change]:
         """Items that differ in MRR or currency between the ends of two days.
 
-        One that went and one of the same name that came are one change: pairs by plan, then by
-        subscription (E64).
+        One that went and one of the same name that came are one change (E64): of one plan first,
+        the rest in order of plan and subscription.
         """
         before, after = self.in_force(before_day), self.in_force(day)
         told, went, came = [], defaultdict(list), defaultdict(list)
@@ -202,11 +202,13 @@ class Person:
         for name in went.keys() | came.keys():
             for side in (went[name], came[name]):
                 side.sort(key=lambda s: (s.row["plan_id"], s.row["subscription_id"]))
-            for place in range(max(len(went[name]), len(came[name]))):
-                pair = (
-                    side[place] if place < len(side) else None for side in (went[name], came[name])
-                )
-                told.append(Change(*pair))
+            for old in list(went[name]):
+                alike = [new for new in came[name] if new.row["plan_id"] == old.row["plan_id"]]
+                if alike:
+                    told.append(Change(old, alike[0]))
+                    went[name].remove(old)
+                    came[name].remove(alike[0])
+            told += [Change(*pair) for pair in zip_longest(went[name], came[name])]
         return [
             change
             for change in told
@@ -387,7 +389,7 @@ class Oracle:
         standing = {key: self._in_force(rows, replaced_at) for key, rows in items.items()}
         paid = self._paid_at(payments)
         arrears = self._arrears(payments, paid)
-        is_undone = self._is_undone(standing, payments, refunds)
+        is_undone = self._is_undone(standing, payments, refunds, replaced_at)
         requested = set()
         cut_up = {}
         for key, own in standing.items():
@@ -516,14 +518,14 @@ class Oracle:
                 told.append((converted, met))
         return told
 
-    def _is_undone(self, standing, payments, refunds) -> bool:
-        """Whether the start was undone: gone by day 14, and all that was paid came back."""
+    def _is_undone(self, standing, payments, refunds, replaced_at) -> bool:
+        """Whether the start was undone: gone by day 14 for good, all that was paid given back."""
         served = [one for own in standing.values() for one in own if one.is_served]
         if not served or any(one.end is None for one in served):
             return False
         first = self.clock.day(min(one.start for one in served))
-        last = self.clock.day(max(one.end for one in served))
-        if (last - first).days > REFUNDED:
+        end = max(one.end for one in served)
+        if (self.clock.day(end) - first).days > REFUNDED or end == replaced_at:
             return False
         by_order: dict[str | None, list[Fraction]] = defaultdict(list)
         for payment in payments:
