@@ -63,7 +63,13 @@ final as (
             line_total('order_items.quantity', 'order_items.unit_price')
             ~ ' - order_items.discount_amount'
         ) }} as line_amount,
-        {{ line_total('order_items.quantity', 'products.unit_cost') }} as line_cost,
+        -- a gift card brings no revenue and so costs none (E36); carriage and fees rarely state one
+        case
+            when products.kind = 'gift_card' then 0
+            when products.kind in ('shipping', 'fee')
+                then coalesce({{ line_total('order_items.quantity', 'products.unit_cost') }}, 0)
+            else {{ line_total('order_items.quantity', 'products.unit_cost') }}
+        end as line_cost,
         coalesce(products.kind = 'gift_card', false) as is_gift_card
     from order_items
     inner join orders

@@ -28,10 +28,10 @@ order_items as (
         order_id,
         order_item_id,
         category,
-        kind,
         line_amount,
         line_cost,
-        is_gift_card
+        is_gift_card,
+        coalesce(kind in ('gift_card', 'shipping', 'fee'), false) as is_no_product
     from {{ ref('int_order_items_known') }}
 
 ),
@@ -71,12 +71,15 @@ order_lines as (
         sum(line_cost) as known_cost,
         bool_and(line_cost is not null) as is_cost_known,
         -- carriage and fees on a gift card do not make it a purchase
-        bool_or(is_gift_card)
-        and bool_and(
-            is_gift_card or coalesce(kind in ('shipping', 'fee'), false)
-        ) as is_gift_card_only,
-        -- a first line without category has none, whatever the second says
-        nullif(min_by(coalesce(category, ''), order_item_id), '') as first_category
+        bool_or(is_gift_card) and bool_and(is_no_product) as is_gift_card_only,
+        -- of goods and services; a first line without category has none, whatever the second says
+        nullif(
+            min_by(
+                case when not is_no_product then coalesce(category, '') end,
+                case when not is_no_product then order_item_id end
+            ),
+            ''
+        ) as first_category
     from order_items
     group by order_id
 

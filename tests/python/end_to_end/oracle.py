@@ -432,7 +432,14 @@ class Oracle:
             invalid_reason=self._invalid_reason(row, status, paid, lines, is_test_account),
             is_purchase=row.get("exchange_of_order_id") is None,
             sales_channel=row.get("sales_channel"),
-            first_category=lines[0]["category"] if lines else None,
+            first_category=next(
+                (
+                    line["category"]
+                    for line in lines
+                    if line["kind"] not in ("gift_card", "shipping", "fee")
+                ),
+                None,
+            ),
         )
         order.is_purchase = order.is_purchase and order.is_valid
         if order.is_valid:
