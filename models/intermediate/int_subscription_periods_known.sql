@@ -306,13 +306,14 @@ following as (
     select
         trimmed.*,
         replaced_subscriptions.replaced_at,
-        min(case when trimmed.delivered_state in ('paid', 'past_due') then trimmed.starts_at end)
-            over later_stretches as next_service_at,
         min(
             case
-                when trimmed.delivered_state in ('trial', 'paused', 'free') then trimmed.starts_at
+                when trimmed.delivered_state in ('paid', 'past_due', 'paused')
+                    then trimmed.starts_at
             end
-        ) over later_stretches as next_pause_at
+        ) over later_stretches as next_held_at,
+        min(case when trimmed.delivered_state in ('trial', 'free') then trimmed.starts_at end)
+            over later_stretches as next_unpaid_at
     from trimmed
     left join replaced_subscriptions
         on
@@ -327,33 +328,34 @@ following as (
 
 ),
 
--- The service that comes next: of the item itself, or of the subscription that replaces this one,
--- if sooner.
+-- What a service or a pause goes on with: the service or pause of the item that comes next, or, of
+-- a service, the subscription that replaces this one, if sooner.
 continuing as (
 
     select
         *,
         case
+            when delivered_state = 'paused' then next_held_at
             when delivered_state not in ('paid', 'past_due') then null
             when
                 replaced_at > starts_at
-                and (next_service_at is null or replaced_at < next_service_at)
+                and (next_held_at is null or replaced_at < next_held_at)
                 then replaced_at
-            else next_service_at
+            else next_held_at
         end as continues_at
     from following
 
 ),
 
 -- The gap is closed here and nowhere else: the earlier stretch runs on to the later one's start
--- (E22, E62, E64). A trial, a pause or a free stretch in between is no gap. A switch within one day
--- is always continuous.
+-- (E22, E62, E64, E71). A trial or a free stretch in between is no gap. A switch within one day is
+-- always continuous.
 bridged as (
 
     select
         *,
         ends_at < continues_at
-        and (next_pause_at is null or next_pause_at >= continues_at)
+        and (next_unpaid_at is null or next_unpaid_at >= continues_at)
         and {{ days_between(local_day('ends_at'), local_day('continues_at')) }}
         <= {{ var('gap_tolerance_days') }} as is_bridged
     from continuing

@@ -360,20 +360,24 @@ class Item:
         """Whether a stretch is one that is paid for, as far as its status tells."""
         return self.states[number] in ("paid", "past_due")
 
+    def holds(self, number):
+        """Whether a stretch is one of service or of a pause."""
+        return self.serves(number) or self.states[number] == "paused"
+
     def continued(self, number):
-        """The instant up to which a serving stretch is carried over a short gap, else None."""
+        """The instant up to which a service or a pause is carried over a short gap, else None."""
         end = self.ends[number]
         if end is None:
             return None
-        nexts = [self.starts[n] for n in range(number + 1, len(self.starts)) if self.serves(n)]
-        if self.replaced_at and self.replaced_at > self.starts[number]:
+        nexts = [self.starts[n] for n in range(number + 1, len(self.starts)) if self.holds(n)]
+        if self.serves(number) and self.replaced_at and self.replaced_at > self.starts[number]:
             nexts.append(self.replaced_at)
         if not nexts or (local(min(nexts)).date() - local(end).date()).days > GAP:
             return None
         between = [
             n
             for n in range(number + 1, len(self.starts))
-            if self.starts[n] < min(nexts) and self.states[n] in ("trial", "paused", "free")
+            if self.starts[n] < min(nexts) and self.states[n] in ("trial", "free")
         ]
         return None if between else min(nexts)
 
@@ -383,7 +387,7 @@ class Item:
         if not begun:
             return None
         for number in reversed(begun):
-            if self.serves(number):
+            if self.holds(number):
                 until = self.continued(number)
                 if until and instant < until and self.ends[number] <= instant:
                     return number

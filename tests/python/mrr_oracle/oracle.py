@@ -347,16 +347,20 @@ class Oracle:
         return "past_due" if status == "past_due" else "paid"
 
     def _in_force(self, rows: list[dict], replaced_at: dt.datetime | None) -> list[Stretch]:
-        """Stretches without overlaps (E83), short gaps closed (E22, E62, E64)."""
+        """Stretches without overlaps (E83), short gaps closed (E22, E62, E64, E71)."""
         told = [Stretch(row, row["starts_at"], row["end"], row["state"]) for row in rows]
         for one, other in pairwise(told):
             if one.end is None or other.start < one.end:
                 one.end = other.start
         for place, one in enumerate(told):
-            if not one.is_served:
+            if not (one.is_served or one.state == "paused"):
                 continue
-            nexts = [other.start for other in told[place + 1 :] if other.is_served]
-            if replaced_at and replaced_at > one.row["starts_at"]:
+            nexts = [
+                other.start
+                for other in told[place + 1 :]
+                if other.is_served or other.state == "paused"
+            ]
+            if one.is_served and replaced_at and replaced_at > one.row["starts_at"]:
                 nexts.append(replaced_at)
             if not nexts:
                 continue
@@ -368,7 +372,7 @@ class Oracle:
                     other
                     for other in told[place + 1 :]
                     if other.row["starts_at"] < follows
-                    and other.state in ("trial", "paused", "free")
+                    and other.state in ("trial", "free")
                 ]
                 gap = (self.clock.day(follows) - self.clock.day(one.end)).days
                 if not stops and gap <= GAP:
