@@ -59,37 +59,6 @@ valued as (
 
 ),
 
-bought as (
-
-    select
-        valued.person_number,
-        valued.valued_on,
-        -- E48: what bills a subscription is in its MRR
-        min(case when not orders.is_subscription_order then orders.ordered_on end)
-            as first_order_on,
-        sum(case when not orders.is_subscription_order then orders.net_revenue end)
-            as net_revenue,
-        sum(
-            case
-                when orders.ordered_on >= {{ add_days('valued.valued_on', -365) }}
-                    then orders.margin
-            end
-        ) as year_margin,
-        count_if(
-            orders.ordered_on >= {{ add_days('valued.valued_on', -365) }}
-            and orders.margin is null
-        ) as orders_without_margin
-    from valued
-    inner join orders
-        on
-        valued.customer_id = orders.customer_id
-        and valued.valued_on > orders.ordered_on
-    group by
-        valued.person_number,
-        valued.valued_on
-
-),
-
 services as (
 
     select
@@ -140,6 +109,49 @@ served as (
     group by
         person_number,
         valued_on
+
+),
+
+-- E48: what bills a subscription is in its MRR, of those whose subscription is known.
+bought as (
+
+    select
+        valued.person_number,
+        valued.valued_on,
+        min(
+            case
+                when served.person_number is null or not orders.is_subscription_order
+                    then orders.ordered_on
+            end
+        ) as first_order_on,
+        sum(
+            case
+                when served.person_number is null or not orders.is_subscription_order
+                    then orders.net_revenue
+            end
+        ) as net_revenue,
+        sum(
+            case
+                when orders.ordered_on >= {{ add_days('valued.valued_on', -365) }}
+                    then orders.margin
+            end
+        ) as year_margin,
+        count_if(
+            orders.ordered_on >= {{ add_days('valued.valued_on', -365) }}
+            and orders.margin is null
+        ) as orders_without_margin
+    from valued
+    inner join orders
+        on
+        valued.customer_id = orders.customer_id
+        and valued.valued_on > orders.ordered_on
+    left join served
+        on
+        valued.person_number = served.person_number
+        and valued.valued_on = served.valued_on
+    group by
+        valued.person_number,
+        valued.valued_on
 
 ),
 
