@@ -99,6 +99,9 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$$scratch"' EXIT
 	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" DBT_TARGET_PATH="$$scratch/target"
 	$(MAKE) lint > "$$scratch/lint.txt" 2>&1 & lint=$$!
+	if [ -n "$${HOLDFAST_REQUIRE_READERS:-}" ]; then
+		$(MAKE) readers > "$$scratch/readers.txt" 2>&1 & readers=$$!
+	fi
 	echo "== dbt parse, every warning an error"
 	$(BIN)/dbt --quiet --warn-error parse --show-all-deprecations --profiles-dir . --log-path "$$scratch/logs"
 	echo "== dbt: every model, unit test and data test on empty inputs"
@@ -111,6 +114,7 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	unset HOLDFAST_WORK_DB DBT_TARGET_PATH
 	wait $$lint || { cat "$$scratch/lint.txt"; exit 1; }
 	cat "$$scratch/lint.txt"
+	if [ -n "$${readers:-}" ]; then wait $$readers || { cat "$$scratch/readers.txt"; exit 1; }; fi
 	# a file's tests share what they build, so a file stays with one worker; there are three of them
 	# on two cores since those that kill and wait leave theirs idle
 	echo "== pytest"

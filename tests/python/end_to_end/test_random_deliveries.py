@@ -26,7 +26,7 @@ from tests.python.shared import refreshed_straight
 NOW = datetime(2026, 11, 23)  # noqa: DTZ001 - UTC
 CONTRACT = load_contract()
 DELIVERIES_AT_ONCE = 10
-EXAMPLES = 20  # together 200 random deliveries
+EXAMPLES = 10  # together 100 random deliveries
 
 SMALL = {
     "orders": Content(
