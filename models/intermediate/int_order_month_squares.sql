@@ -1,12 +1,13 @@
--- One row per person and month of int_order_months: by how much the month raised the square of what
--- they have brought to date. Summed over people and ages it is the sum of squares of a cohort, from
--- which the spread of its average follows without a row per person and age.
+-- One row per person and month of int_order_months, with its amounts, and by how much the month
+-- raised the square of what they have brought to date. Summed over people and ages it is the sum of
+-- squares of a cohort, from which the spread of its average follows without rows per person and age.
 with
 
 order_months as (
 
     select
         customer_id,
+        cohort_number,
         age,
         net_revenue,
         margin,
@@ -26,13 +27,16 @@ amounts as (
 
     select
         order_months.customer_id,
+        order_months.cohort_number,
         order_months.age,
-        order_months.net_revenue as revenue,
+        order_months.net_revenue,
+        order_months.margin,
+        order_months.uncosted_revenue,
         cast(
             cast(coalesce(order_months.margin, 0) as double)
             + margin_rate.margin_rate * cast(coalesce(order_months.uncosted_revenue, 0) as double)
             as decimal(18, 2)
-        ) as margin
+        ) as realised_margin
     from order_months
     cross join margin_rate
 
@@ -41,12 +45,9 @@ amounts as (
 to_date as (
 
     select
-        customer_id,
-        age,
-        revenue,
-        margin,
-        cast(sum(revenue) over months as decimal(18, 2)) as revenue_to_date,
-        cast(sum(margin) over months as decimal(18, 2)) as margin_to_date
+        *,
+        cast(sum(net_revenue) over months as decimal(18, 2)) as revenue_to_date,
+        cast(sum(realised_margin) over months as decimal(18, 2)) as margin_to_date
     from amounts
     window months as (
         partition by customer_id
@@ -60,13 +61,19 @@ final as (
 
     select
         customer_id,
+        cohort_number,
         age,
+        net_revenue,
+        margin,
+        uncosted_revenue,
         -- (s + x)² - s² = x × (2 × (s + x) - x)
         cast(
-            revenue * cast(2 * revenue_to_date - revenue as decimal(18, 2)) as decimal(38, 4)
+            net_revenue * cast(2 * revenue_to_date - net_revenue as decimal(18, 2))
+            as decimal(38, 4)
         ) as revenue_square_growth,
         cast(
-            margin * cast(2 * margin_to_date - margin as decimal(18, 2)) as decimal(38, 4)
+            realised_margin * cast(2 * margin_to_date - realised_margin as decimal(18, 2))
+            as decimal(38, 4)
         ) as margin_square_growth
     from to_date
 

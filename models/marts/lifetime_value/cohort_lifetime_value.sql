@@ -34,16 +34,7 @@ order_months as (
         age,
         net_revenue,
         margin,
-        uncosted_revenue
-    from {{ ref('int_order_months') }}
-
-),
-
-order_month_squares as (
-
-    select
-        customer_id,
-        age,
+        uncosted_revenue,
         revenue_square_growth,
         margin_square_growth
     from {{ ref('int_order_month_squares') }}
@@ -111,13 +102,9 @@ sums as (
         sum(order_months.net_revenue) as net_revenue,
         sum(order_months.margin) as margin,
         sum(order_months.uncosted_revenue) as uncosted_revenue,
-        sum(order_month_squares.revenue_square_growth) as revenue_square_growth,
-        sum(order_month_squares.margin_square_growth) as margin_square_growth
+        sum(order_months.revenue_square_growth) as revenue_square_growth,
+        sum(order_months.margin_square_growth) as margin_square_growth
     from order_months
-    inner join order_month_squares
-        on
-        order_months.customer_id = order_month_squares.customer_id
-        and order_months.age = order_month_squares.age
     inner join cohort_values
         on order_months.customer_id = cohort_values.customer_id
     inner join dimension_grains
