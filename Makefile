@@ -10,6 +10,8 @@ CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
 MAKEFLAGS += --no-print-directory
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 BIN := $(ROOT)/.venv/bin
+# bytecode is left to the first import: half of what is installed is never imported
+PIP_INSTALL := -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r
 
 # The outside contract: LANDING, WAREHOUSE, AS_OF, SETTINGS, EXTENSIONS, or the same after HOLDFAST_.
 from_caller = $(if $(filter /%,$(firstword $(1))),$(1),$(CALLER)/$(1))
@@ -62,7 +64,7 @@ setup: ## the environment in .venv, from requirements.lock; done by every comman
 		"$$python" -m venv .venv
 	fi
 	echo "setup     installing what requirements.lock lists (a minute or two, once) ..."
-	.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements.lock
+	.venv/bin/python $(PIP_INSTALL) requirements.lock
 	echo "$$wanted" > .venv/lock.sha256
 
 readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl, psycopg in .venv-readers; Node's in examples/node, axe-core in tests/axe
@@ -72,7 +74,7 @@ readers: setup ## clients of other makers: old DuckDB, pandas, polars, openpyxl,
 		echo "readers   installing what requirements-readers.lock lists into .venv-readers ..." >&2
 		rm -rf .venv-readers
 		$(BIN)/python -m venv .venv-readers
-		.venv-readers/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-readers.lock
+		.venv-readers/bin/python $(PIP_INSTALL) requirements-readers.lock
 		echo "$$wanted" > .venv-readers/lock.sha256
 	fi
 	for folder in examples/node tests/axe; do
@@ -205,7 +207,7 @@ superset: setup ## Superset with dashboards over the published marts, at http://
 		echo "superset  installing what requirements-superset.lock lists into .venv-superset (some 730 MB, once) ..."
 		rm -rf .venv-superset
 		"$$python" -m venv .venv-superset
-		.venv-superset/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-compile --require-hashes -r requirements-superset.lock
+		.venv-superset/bin/python $(PIP_INSTALL) requirements-superset.lock
 		echo "$$wanted" > .venv-superset/lock.sha256
 	fi
 	PORT="$(PORT)" exec .venv-superset/bin/python -m orchestration.readers.superset_server

@@ -1,6 +1,6 @@
 -- One row per person and month of int_order_months, with its amounts, and by how much the month
 -- raised the square of what they have brought to date. Summed over people and ages it is the sum of
--- squares of a cohort, from which the spread of its average follows without rows per person and age.
+-- squares of a cohort, and so the spread of its average, without rows per person and age.
 with
 
 order_months as (
