@@ -129,6 +129,7 @@ withdrawals as (
 
 ),
 
+-- without window_days a complaint counts for as long as it is open
 complained as (
 
     select
@@ -155,7 +156,9 @@ complained as (
         people.customer_id = complaints.customer_id
         and people.evaluation_on >= complaints.opened_on
     inner join rules
-        on complaints.opened_on > {{ add_days('people.evaluation_on', '-rules.window_days') }}
+        on
+        rules.window_days is null
+        or complaints.opened_on > {{ add_days('people.evaluation_on', '-rules.window_days') }}
     where rules.signal in ('complaint_open', 'complaint_repeated')
 
 ),
