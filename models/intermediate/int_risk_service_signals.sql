@@ -66,10 +66,92 @@ payments as (
 
     select
         customer_id,
+        -- a subscription, else an order, else only the payment itself
+        coalesce(
+            'subscription:' || subscription_id, 'order:' || order_id, 'payment:' || payment_id
+        ) as paid_for,
+        due_at,
+        due_on,
+        paid_at,
+        paid_on,
+        amount_native,
+        status
+    from {{ ref('int_payments_known') }}
+
+),
+
+failed_payments as (
+
+    select
+        customer_id,
+        paid_for,
+        due_at,
         due_on,
         paid_on
-    from {{ ref('int_payments_known') }}
+    from payments
     where status in ('failed', 'recovered', 'written_off')
+
+),
+
+payment_events as (
+
+    select
+        customer_id,
+        paid_for,
+        due_at as happened_at,
+        due_on as failed_on,
+        paid_on,
+        false as is_paid
+    from failed_payments
+
+    union all
+
+    select
+        customer_id,
+        paid_for,
+        paid_at as happened_at,
+        cast(null as date) as failed_on,
+        paid_on,
+        true as is_paid
+    from payments
+    where
+        paid_at is not null
+        and amount_native > 0
+        and paid_for in (
+            select failed_payments.paid_for
+            from failed_payments
+        )
+
+),
+
+-- the next payment for the same thing makes good what failed before it, whichever demand it was
+-- for: as in int_subscription_unpaid_windows, and as there nothing of 0 or less does
+answered_payments as (
+
+    select
+        customer_id,
+        failed_on,
+        is_paid,
+        least(
+            paid_on,
+            min(case when is_paid then paid_on end) over (
+                partition by paid_for
+                order by happened_at nulls first, is_paid nulls first
+                rows between current row and unbounded following
+            )
+        ) as paid_on
+    from payment_events
+
+),
+
+payment_failures as (
+
+    select
+        customer_id,
+        failed_on,
+        paid_on
+    from answered_payments
+    where not is_paid
 
 ),
 
@@ -258,15 +340,18 @@ final as (
         'payment_failed' as signal,
         cast(count(*) as double) as value,
         cast(null as double) as baseline,
-        min(payments.due_on) as since_on
+        min(payment_failures.failed_on) as since_on
     from people
-    inner join payments
+    inner join payment_failures
         on
-        people.customer_id = payments.customer_id
-        and people.evaluation_on >= payments.due_on
-        and (payments.paid_on is null or people.evaluation_on < payments.paid_on)
+        people.customer_id = payment_failures.customer_id
+        and people.evaluation_on >= payment_failures.failed_on
+        and (
+            payment_failures.paid_on is null
+            or people.evaluation_on < payment_failures.paid_on
+        )
     inner join rules
-        on payments.due_on > {{ add_days('people.evaluation_on', '-rules.window_days') }}
+        on payment_failures.failed_on > {{ add_days('people.evaluation_on', '-rules.window_days') }}
     where rules.signal = 'payment_failed'
     group by
         people.evaluation_on,
