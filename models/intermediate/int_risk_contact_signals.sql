@@ -47,8 +47,7 @@ messages as (
         customer_id,
         sent_on,
         delivered_on,
-        opened_on,
-        unsubscribed_on
+        opened_on
     from {{ ref('int_messages_known') }}
     where variant = 'treatment'
 
@@ -76,56 +75,14 @@ contacts as (
 
 ),
 
-preferences as (
-
-    select
-        customer_id,
-        channel,
-        changed_at,
-        changed_on,
-        bool_or(opted_in) as opted_in
-    from {{ ref('int_contact_preferences_known') }}
-    group by
-        customer_id,
-        channel,
-        changed_at,
-        changed_on
-
-),
-
-preference_spells as (
-
-    select
-        customer_id,
-        channel,
-        changed_on,
-        opted_in,
-        lead(changed_on) over (
-            partition by customer_id, channel
-            order by changed_at nulls first
-        ) as next_on
-    from preferences
-
-),
-
--- consent refused from the start is no withdrawal
 withdrawals as (
 
     select
-        preference_spells.customer_id,
-        preference_spells.changed_on as withdrawn_on,
-        preference_spells.next_on
-    from preference_spells
-    where not preference_spells.opted_in
-
-    union all
-
-    select
         customer_id,
-        unsubscribed_on as withdrawn_on,
-        cast(null as date) as next_on
-    from messages
-    where unsubscribed_on is not null
+        changed_on as withdrawn_on,
+        next_on
+    from {{ ref('int_contact_choices') }}
+    where not is_opted_in
 
 ),
 
@@ -281,6 +238,7 @@ contact_history as (
 
 ),
 
+-- consent refused from the start is no withdrawal
 withdrawn as (
 
     select

@@ -53,15 +53,15 @@ overall_cap as (
 
 ),
 
-contact_preferences as (
+latest_choices as (
 
     select
         customer_id,
-        lower(channel) as channel,
-        opted_in,
-        changed_at,
+        channel,
+        is_opted_in,
         changed_on
-    from {{ ref('int_contact_preferences_known') }}
+    from {{ ref('int_contact_choices') }}
+    where next_on is null
 
 ),
 
@@ -72,12 +72,9 @@ messages as (
         lower(channel) as channel,
         variant,
         sent_at,
-        sent_on,
         delivered_at,
         bounced_at,
-        bounced_on,
-        unsubscribed_at,
-        unsubscribed_on
+        bounced_on
     from {{ ref('int_messages_known') }}
 
 ),
@@ -98,51 +95,6 @@ complaints as (
         customer_id,
         status
     from {{ ref('int_complaints_known') }}
-
-),
-
--- who says it of all channels says it of each
-choices as (
-
-    select
-        contact_preferences.customer_id,
-        contact_channels.channel,
-        coalesce(contact_preferences.opted_in, false) as is_opted_in,
-        contact_preferences.changed_at,
-        contact_preferences.changed_on
-    from contact_preferences
-    inner join contact_channels
-        on
-        contact_preferences.channel = contact_channels.channel
-        or contact_preferences.channel in ('all', 'any', '*')
-
-    union all
-
-    select
-        customer_id,
-        channel,
-        false as is_opted_in,
-        unsubscribed_at as changed_at,
-        unsubscribed_on as changed_on
-    from messages
-    where unsubscribed_at is not null
-
-),
-
--- of two choices of one instant, the no
-latest_choices as (
-
-    select
-        customer_id,
-        channel,
-        is_opted_in,
-        changed_on
-    from choices
-    qualify
-        row_number() over (
-            partition by customer_id, channel
-            order by changed_at desc nulls last, is_opted_in asc nulls last
-        ) = 1
 
 ),
 
