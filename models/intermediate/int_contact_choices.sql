@@ -1,6 +1,6 @@
--- One row per person, channel of seeds/contact_channels and instant of a choice about it: what holds
--- from changed_on to the day before next_on (definitions §7, May we write?). Who speaks of all
--- channels speaks of each; unsubscribing by a message is a no; of one instant the no counts.
+-- One row per person, channel of seeds/contact_channels and instant of a choice about it: what
+-- holds from changed_on to the day before next_on (definitions §7, May we write?). Who speaks of
+-- all channels speaks of each; unsubscribing by a message is a no; of one instant the no counts.
 with
 
 contact_channels as (
