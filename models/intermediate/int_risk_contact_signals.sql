@@ -47,19 +47,31 @@ messages as (
         customer_id,
         sent_on,
         delivered_on,
-        opened_on
+        opened_on,
+        clicked_on
     from {{ ref('int_messages_known') }}
     where variant = 'treatment'
 
 ),
 
-interactions as (
+contacts_begun as (
 
     select
         customer_id,
-        occurred_on
-    from {{ ref('int_interactions_known') }}
-    where direction = 'out'
+        channel,
+        contacted_on,
+        bounced_on
+    from {{ ref('int_contacts_begun') }}
+
+),
+
+contact_channels as (
+
+    select
+        channel,
+        contact_cap,
+        cap_days
+    from {{ ref('contact_channels') }}
 
 ),
 
@@ -120,7 +132,7 @@ complained as (
 
 ),
 
--- a message opened later was not opened yet
+-- a message opened later was not opened yet; who clicked in it had opened it
 mailed as (
 
     select
@@ -139,45 +151,90 @@ mailed as (
     group by
         people.evaluation_on,
         people.person_number
-    having not bool_or(coalesce(messages.opened_on <= people.evaluation_on, false))
+    having
+        not bool_or(
+            coalesce(messages.opened_on <= people.evaluation_on, false)
+            or coalesce(messages.clicked_on <= people.evaluation_on, false)
+        )
 
 ),
 
-sent as (
+capped_contacts as (
 
     select
-        customer_id,
-        delivered_on as contact_on
-    from messages
-    where delivered_on is not null
+        contacts_begun.customer_id,
+        contact_channels.channel,
+        contacts_begun.contacted_on,
+        contacts_begun.bounced_on,
+        contact_channels.contact_cap,
+        contact_channels.cap_days
+    from contacts_begun
+    inner join contact_channels
+        on contacts_begun.channel = contact_channels.channel
 
     union all
 
     select
-        customer_id,
-        occurred_on as contact_on
-    from interactions
+        contacts_begun.customer_id,
+        contact_channels.channel,
+        contacts_begun.contacted_on,
+        contacts_begun.bounced_on,
+        contact_channels.contact_cap,
+        contact_channels.cap_days
+    from contacts_begun
+    cross join contact_channels
+    where contact_channels.channel = '(all)'
 
 ),
 
+-- the caps of contact_eligibility; a message that came back later had not come back yet
 pressed as (
 
     select
         people.evaluation_on,
         people.person_number,
-        count(*) as contacts,
-        min(sent.contact_on) as first_contact_on
+        capped_contacts.channel,
+        capped_contacts.contact_cap,
+        count(*) - capped_contacts.contact_cap as contacts_above,
+        min(capped_contacts.contacted_on) as first_contact_on
     from people
-    inner join sent
-        on
-        people.customer_id = sent.customer_id
-        and people.evaluation_on >= sent.contact_on
     inner join rules
-        on sent.contact_on > {{ add_days('people.evaluation_on', '-rules.window_days') }}
-    where rules.signal = 'contacted_too_often'
+        on rules.signal = 'contacted_too_often'
+    inner join capped_contacts
+        on
+        people.customer_id = capped_contacts.customer_id
+        and people.evaluation_on >= capped_contacts.contacted_on
+        and {{ add_days('people.evaluation_on', '-capped_contacts.cap_days') }}
+        < capped_contacts.contacted_on
+    where
+        capped_contacts.bounced_on is null
+        or people.evaluation_on < capped_contacts.bounced_on
     group by
         people.evaluation_on,
-        people.person_number
+        people.person_number,
+        capped_contacts.channel,
+        capped_contacts.contact_cap
+    having count(*) > capped_contacts.contact_cap
+
+),
+
+most_pressed as (
+
+    select
+        evaluation_on,
+        person_number,
+        contact_cap,
+        contacts_above,
+        first_contact_on
+    from pressed
+    qualify
+        row_number() over (
+            partition by evaluation_on, person_number
+            order by
+                contacts_above desc nulls last,
+                contact_cap asc nulls last,
+                channel asc nulls last
+        ) = 1
 
 ),
 
@@ -296,10 +353,10 @@ final as (
         evaluation_on,
         person_number,
         'contacted_too_often' as signal,
-        cast(contacts as double) as value,
-        cast(null as double) as baseline,
+        cast(contacts_above as double) as value,
+        cast(contact_cap as double) as baseline,
         first_contact_on as since_on
-    from pressed
+    from most_pressed
 
     union all
 

@@ -139,10 +139,12 @@ final as (
         person_number,
         'returned_lately' as signal,
         cast({{ days_between('present_from', 'evaluation_on') }} as double) as value,
-        cast(null as double) as baseline,
+        cast({{ var('care_days') }} as double) as baseline,
         present_from as since_on
     from people
-    where present_from > first_day
+    where
+        present_from > first_day
+        and {{ days_between('present_from', 'evaluation_on') }} < {{ var('care_days') }}
 
 )
 

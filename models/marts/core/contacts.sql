@@ -3,62 +3,36 @@
 -- customer are not here.
 with
 
-messages as (
+contacts_begun as (
 
     select
-        message_id,
+        contact_id,
         customer_id,
         campaign_id,
-        lower(channel) as channel,
-        sent_at,
-        sent_on,
+        kind,
+        channel,
+        contacted_at,
+        contacted_on,
         opened_on,
         unsubscribed_on
-    from {{ ref('int_messages_known') }}
-    where variant <> 'control' and bounced_at is null
-
-),
-
-interactions as (
-
-    select
-        interaction_id,
-        customer_id,
-        coalesce(lower(channel), '(none)') as channel,
-        occurred_at,
-        occurred_on
-    from {{ ref('int_interactions_known') }}
-    where direction = 'out'
+    from {{ ref('int_contacts_begun') }}
+    where bounced_on is null
 
 ),
 
 final as (
 
     select
-        'message:' || message_id as contact_id,
+        contact_id,
         customer_id,
         campaign_id,
-        'message' as kind,
+        kind,
         channel,
-        sent_at as contacted_at,
-        sent_on as contacted_on,
+        contacted_at,
+        contacted_on,
         opened_on,
         unsubscribed_on
-    from messages
-
-    union all
-
-    select
-        'interaction:' || interaction_id as contact_id,
-        customer_id,
-        cast(null as string) as campaign_id,
-        'interaction' as kind,
-        channel,
-        occurred_at as contacted_at,
-        occurred_on as contacted_on,
-        cast(null as date) as opened_on,
-        cast(null as date) as unsubscribed_on
-    from interactions
+    from contacts_begun
 
 )
 
