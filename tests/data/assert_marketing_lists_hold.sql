@@ -23,6 +23,15 @@ listed as (
     union all
 
     select
+        'win_back_candidates, suggested' as list,
+        customer_id,
+        suggested_channel as channel
+    from {{ ref('win_back_candidates') }}
+    where suggested_channel is not null
+
+    union all
+
+    select
         'at_risk_customers' as list,
         customer_id,
         contact_channel as channel

@@ -375,7 +375,10 @@ final as (
                 ) }}
         end as expected_value,
         advised.suggested_solution,
-        advised.suggested_channel,
+        case
+            when advised.let_go_reason is null and advised.category <> 'let_go'
+                then suggested_channels.channel
+        end as suggested_channel,
         case
             when advised.let_go_reason is null and advised.category <> 'let_go'
                 then coalesce(suggested_channels.channel, first_channels.channel)
