@@ -78,6 +78,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "next_contact_days": (0, None),
     "term_notice_days": (0, None),
     "change_notice_days": (0, None),
+    "change_lookback_days": (1, None),
     "care_days": (0, None),
     "contact_outcome_days": (1, None),
     "survey_answer_days": (0, None),

@@ -84,6 +84,16 @@ business_changes as (
 
 ),
 
+first_categories as (
+
+    select
+        customer_id,
+        value as first_category
+    from {{ ref('customer_dimensions') }}
+    where dimension = 'first_category' and valid_to is null
+
+),
+
 terms as (
 
     select
@@ -169,11 +179,16 @@ ending_terms as (
 
 ),
 
+-- a change limited to a first category concerns the people who began with it (definitions §3)
 changed_products as (
 
     select
         business_changes.change_id,
         business_changes.effective_on,
+        case
+            when business_changes.scope_dimension = 'first_category'
+                then business_changes.scope_value
+        end as only_first_category,
         products.product_id
     from business_changes
     cross join data_cutoff
@@ -209,7 +224,15 @@ changed_for_buyers as (
     inner join orders
         on order_items.order_id = orders.order_id
     cross join data_cutoff
-    where orders.ordered_on > {{ add_days('data_cutoff.cutoff_day', -365) }}
+    left join first_categories
+        on orders.customer_id = first_categories.customer_id
+    where
+        orders.ordered_on
+        > {{ add_days('data_cutoff.cutoff_day', '-' ~ var('change_lookback_days')) }}
+        and (
+            changed_products.only_first_category is null
+            or changed_products.only_first_category = first_categories.first_category
+        )
 
 ),
 
