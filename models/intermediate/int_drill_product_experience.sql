@@ -24,6 +24,7 @@ bought as (
     where orders.is_purchase
         and orders.customer_id is not null
         and items.product_id is not null
+        and items.quantity > 0
         and coalesce(items.kind, 'good') in ('good', 'service')
         and orders.ordered_on >= cast($period_start as date)
         and orders.ordered_on < {{ drill_period_end() }}
@@ -68,7 +69,10 @@ inner join {{ complaints }} as complaints
         and bought.customer_id = complaints.customer_id
         and complaints.product_id = $product_id
     )
+inner join buyers on bought.customer_id = buyers.customer_id
+cross join cutoff
 where bought.product_id = $product_id
+    and buyers.last_on + cast($window_days as integer) <= cutoff.cutoff_day
     and complaints.opened_on >= bought.ordered_on
     and complaints.opened_on <= bought.ordered_on + cast($window_days as integer)
 group by bought.customer_id
@@ -108,9 +112,9 @@ where buyers.last_on + cast($window_days as integer) <= cutoff.cutoff_day
 {% set drills = [
     ('buyers', place, 'rows', buyers, 'People who bought it in the period.'),
     ('refunded', place, 'rows', refunded, 'Those with a refund on such an order.'),
-    ('complained', key, 'rows', complained, 'Those who complained within the window.'),
+    ('complained', key, 'rows', complained, 'Eligible buyers who complained within the window.'),
     ('eligible', key, 'rows', eligible, 'Buyers whose window was over by the cutoff.'),
-    ('lost', key, 'rows', eligible ~ is_lost, 'Those of them lost within it.'),
+    ('lost', key, 'rows', eligible ~ is_lost, 'Eligible buyers lost within it.'),
     ('other_eligible', key, 'rows', other_eligible,
      'Buyers of other products of the category alone whose window was over.'),
     ('other_lost', key, 'rows', other_eligible ~ is_lost, 'Those of them lost within it.'),

@@ -119,7 +119,8 @@ findings as (
         or other_lost > other_eligible
         or other_lost < 0
         or refunded > buyers
-        or complained > buyers
+        or complained > eligible
+        or (not is_loss_complete and complaint_rate is not null)
 
     union all
 

@@ -54,6 +54,7 @@ order_items as (
     from {{ ref('order_items') }}
     where
         product_id is not null
+        and quantity > 0
         and coalesce(kind, 'good') in ('good', 'service')
 
 ),
@@ -299,7 +300,8 @@ product_counts as (
         count(*) as buyers,
         count(*) filter (where product_followed.is_refunded) as refunded,
         count(*) filter (
-            where product_followed.complained_after_days <= windows.window_days
+            where product_followed.seen_days >= windows.window_days
+            and product_followed.complained_after_days <= windows.window_days
         ) as complained,
         count(*) filter (
             where product_followed.seen_days >= windows.window_days
@@ -376,7 +378,9 @@ final as (
         other_eligible,
         other_lost,
         case when is_complete then {{ share('refunded', 'buyers') }} end as refund_rate,
-        case when is_complete then {{ share('complained', 'buyers') }} end as complaint_rate,
+        case
+            when is_loss_complete then {{ share('complained', 'eligible') }}
+        end as complaint_rate,
         case when is_loss_complete then {{ share('lost', 'eligible') }} end as loss_rate,
         case when is_loss_complete then {{ wilson_low('lost', 'eligible') }} end as loss_rate_low,
         case

@@ -1,9 +1,16 @@
 -- One row per month, quarter or year of return, loyalty tier and reason of the loss: what those who
 -- came back (basis any) bought since, against before the loss and against never-lost customers of
 -- the same value class; and how many were lost again. Counts and sums are additive; who came back
--- twice counts twice.
-{% set horizon = var('risk_horizon_days') %}
+-- twice counts twice. Rates are null until everybody of the period was followed.
+{% set horizon = var('risk_horizon_days') | int(90) %}
 with
+
+data_cutoff as (
+
+    select cutoff_day
+    from {{ ref('int_data_cutoff') }}
+
+),
 
 returns as (
 
@@ -48,6 +55,7 @@ periods as (
         grain,
         period_number,
         period_start,
+        period_end,
         is_complete,
         is_final
     from {{ ref('int_periods') }}
@@ -75,6 +83,7 @@ cells as (
     select
         periods.grain,
         periods.period_start,
+        periods.period_end,
         periods.is_complete,
         periods.is_final,
         compared.loyalty_tier,
@@ -114,6 +123,7 @@ cells as (
     group by
         periods.grain,
         periods.period_start,
+        periods.period_end,
         periods.is_complete,
         periods.is_final,
         compared.loyalty_tier,
@@ -121,43 +131,64 @@ cells as (
 
 ),
 
+-- who came back on the last day of the period has been followed for so many days
+seen as (
+
+    select
+        cells.*,
+        {{ days_between('cells.period_end', 'data_cutoff.cutoff_day') }} + 1 as seen_days
+    from cells
+    cross join data_cutoff
+
+),
+
 final as (
 
     select
-        cells.grain,
-        cells.period_start,
-        cells.loyalty_tier,
-        cells.reason_code,
+        seen.grain,
+        seen.period_start,
+        seen.loyalty_tier,
+        seen.reason_code,
         coalesce(churn_reasons.reason, 'No reason recorded') as reason,
-        cells.returned_customers,
-        cells.followed_customers,
-        cells.orders_after,
-        cells.orders_before,
-        round(cells.orders_of_like, 6) as orders_of_like,
-        cells.spend_after,
-        cells.spend_before,
-        cast(cells.spend_of_like as decimal(18, 2)) as spend_of_like,
+        seen.returned_customers,
+        seen.followed_customers,
+        seen.orders_after,
+        seen.orders_before,
+        round(seen.orders_of_like, 6) as orders_of_like,
+        seen.spend_after,
+        seen.spend_before,
+        cast(seen.spend_of_like as decimal(18, 2)) as spend_of_like,
         {% for side in ['after', 'before', 'of_like'] %}
-            {{ horizon }} * {{ share(
-                'cells.followed_customers', 'round(cells.orders_' ~ side ~ ', 6)'
-            ) }} as days_per_order_{{ side }},
+            case
+                when seen.seen_days >= {{ horizon }}
+                    then {{ horizon }} * {{ share(
+                        'seen.followed_customers', 'round(seen.orders_' ~ side ~ ', 6)'
+                    ) }}
+            end as days_per_order_{{ side }},
         {% endfor %}
         {% for days in [90, 180] %}
-            cells.eligible_{{ days }},
-            cells.lost_again_{{ days }},
-            {{ share('cells.lost_again_' ~ days, 'cells.eligible_' ~ days) }}
-                as lost_again_{{ days }}_rate,
-            {{ wilson_low('cells.lost_again_' ~ days, 'cells.eligible_' ~ days) }}
-                as lost_again_{{ days }}_rate_low,
-            {{ wilson_high('cells.lost_again_' ~ days, 'cells.eligible_' ~ days) }}
-                as lost_again_{{ days }}_rate_high,
+            seen.eligible_{{ days }},
+            seen.lost_again_{{ days }},
+            case
+                when seen.seen_days >= {{ days }}
+                    then {{ share('seen.lost_again_' ~ days, 'seen.eligible_' ~ days) }}
+            end as lost_again_{{ days }}_rate,
+            case
+                when seen.seen_days >= {{ days }}
+                    then {{ wilson_low('seen.lost_again_' ~ days, 'seen.eligible_' ~ days) }}
+            end as lost_again_{{ days }}_rate_low,
+            case
+                when seen.seen_days >= {{ days }}
+                    then {{ wilson_high('seen.lost_again_' ~ days, 'seen.eligible_' ~ days) }}
+            end as lost_again_{{ days }}_rate_high,
         {% endfor %}
-        cells.is_complete,
-        cells.is_final,
-        cells.returned_customers < {{ var('small_cell_size') }} as is_small
-    from cells
+        seen.is_complete,
+        seen.seen_days >= {{ [horizon, 180] | max }} as is_followed,
+        seen.is_final and seen.seen_days >= {{ [horizon, 180] | max }} as is_final,
+        seen.returned_customers < {{ var('small_cell_size') }} as is_small
+    from seen
     left join churn_reasons
-        on cells.reason_code = churn_reasons.reason_code
+        on seen.reason_code = churn_reasons.reason_code
 
 )
 
