@@ -25,6 +25,7 @@ sent as (
         and responses.sent_on >= dimensions.valid_from
         and (dimensions.valid_to is null or responses.sent_on < dimensions.valid_to)
     where responses.survey = $survey
+        and responses.is_sent_known
         and responses.sent_on >= cast($period_start as date)
         and responses.sent_on < {{ drill_period_end() }}
         and case when $dimension = 'all' then 'all' else coalesce(dimensions.value, '(none)') end

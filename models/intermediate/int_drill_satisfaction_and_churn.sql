@@ -35,6 +35,7 @@ moments as (
     from {{ responses }}
     where $score_band = 'no answer'
         and survey = $survey
+        and is_sent_known
         and (score is null or responded_on > sent_on + {{ answer_days }})
 ),
 standing as (

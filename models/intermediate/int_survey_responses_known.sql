@@ -1,6 +1,7 @@
 -- One row per survey sent to, or answered by, a known person before the cutoff, as it was known
--- then: a later answer is blank. An answer without a date counts from when it was sent, and is
--- marked is_undated; one off its survey's own scale is no score. Test accounts are not here.
+-- then: a later answer is blank. An answer without a date counts from when it was sent (is_undated),
+-- a survey without one from its answer (not is_sent_known); one off its survey's own scale is no
+-- score. Test accounts are not here.
 with
 
 data_cutoff as (
@@ -55,6 +56,7 @@ dated as (
         survey_responses.survey,
         coalesce(survey_responses.sent_at, survey_responses.responded_at) as sent_at,
         coalesce(survey_responses.sent_on, survey_responses.responded_on) as sent_on,
+        survey_responses.sent_at is not null as is_sent_known,
         coalesce(
             survey_responses.responded_at,
             case when survey_responses.score is not null then survey_responses.sent_at end
@@ -88,6 +90,7 @@ known as (
         survey,
         sent_at,
         sent_on,
+        is_sent_known,
         case when responded_at < data_cutoff then responded_at end as responded_at,
         case when responded_at < data_cutoff then responded_on end as responded_on,
         case when responded_at < data_cutoff then score end as delivered_score,
@@ -118,6 +121,7 @@ final as (
         survey,
         sent_at,
         sent_on,
+        is_sent_known,
         responded_at,
         responded_on,
         score,

@@ -10,6 +10,7 @@ survey_responses as (
         survey,
         sent_at,
         sent_on,
+        is_sent_known,
         responded_at,
         responded_on,
         score,

@@ -19,6 +19,7 @@ survey_responses as (
         survey,
         sent_at,
         sent_on,
+        is_sent_known,
         responded_at,
         responded_on,
         score,
@@ -78,6 +79,7 @@ moments as (
         sent_on as happened_on,
         false as is_answer
     from survey_responses
+    where is_sent_known
 
     union all
 
@@ -188,6 +190,7 @@ answered as (
 
 ),
 
+-- of a survey whose sending was not delivered nobody knows how many were not answered
 asked as (
 
     select
@@ -200,6 +203,7 @@ asked as (
         <= {{ add_days('survey_responses.sent_on', answer_days) }} as is_answered_in_time
     from survey_responses
     cross join data_cutoff
+    where survey_responses.is_sent_known
 
 ),
 

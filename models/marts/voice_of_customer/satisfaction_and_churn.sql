@@ -28,6 +28,7 @@ survey_responses as (
         survey,
         sent_at,
         sent_on,
+        is_sent_known,
         responded_at,
         responded_on,
         score,
@@ -80,8 +81,8 @@ unanswered as (
         {{ add_days('sent_on', answer_days) }} as known_on
     from survey_responses
     where
-        score is null
-        or responded_on > {{ add_days('sent_on', answer_days) }}
+        is_sent_known
+        and (score is null or responded_on > {{ add_days('sent_on', answer_days) }})
 
 ),
 
