@@ -1,7 +1,7 @@
 -- One row per survey sent to, or answered by, a known person before the cutoff, as it was known
--- then: a later answer is blank. An answer without a date counts from when it was sent (is_undated),
--- a survey without one from its answer (not is_sent_known); one off its survey's own scale is no
--- score. Test accounts are not here.
+-- then: a later answer is blank. An answer without a date counts from when it was sent and
+-- is_undated, a survey sent on an unknown day from its answer, not is_sent_known; an answer off its
+-- survey's own scale is no score. Test accounts are not here.
 with
 
 data_cutoff as (

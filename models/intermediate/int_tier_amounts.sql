@@ -66,7 +66,7 @@ loyalty_events as (
         {{ add_days('occurred_on', var('tier_window_days')) }} as counts_to,
         cast(points as decimal(18, 2)) as amount
     from {{ ref('int_loyalty_known') }}
-    where points > 0
+    where points > 0 and coalesce(action, '(none)') not in ('redeem', 'expire')
 
 ),
 

@@ -124,6 +124,34 @@ findings as (
 
     union all
 
+    select
+        'loyalty_programme' as mart,
+        'a balance does not move by its points' as finding
+    from {{ ref('loyalty_programme') }}
+    where action = '(all)'
+    qualify
+        points_outstanding - lag(points_outstanding) over (
+            partition by grain, tier
+            order by period_start nulls first
+        ) <> points_earned - points_redeemed - points_expired
+
+    union all
+
+    select
+        'loyalty_programme' as mart,
+        'tiers are not all' as finding
+    from {{ ref('loyalty_programme') }}
+    where action = '(all)'
+    group by
+        grain,
+        period_start
+    having
+        sum(case when tier = '(all)' then -members else members end) <> 0
+        or sum(case when tier = '(all)' then -points_earned else points_earned end) <> 0
+        or sum(case when tier = '(all)' then -points_outstanding else points_outstanding end) <> 0
+
+    union all
+
     -- reckoned apart: 2 good and 2 bad of 5
     select
         'net_score' as mart,

@@ -75,8 +75,11 @@ joined as (
 
 grains as (
 
-    select distinct grain
+    select
+        grain,
+        min(period_number) as first_number
     from periods
+    group by grain
 
 ),
 
@@ -102,6 +105,7 @@ numbered_movements as (
 
     select
         grains.grain,
+        grains.first_number,
         {{ period_number('grains.grain', 'movements.occurred_on') }} as period_number,
         movements.customer_id,
         movements.action,
@@ -120,6 +124,7 @@ grouped_movements as (
     ] %}
         select
             grain,
+            first_number,
             period_number,
             customer_id,
             {{ action }} as action,
@@ -142,10 +147,9 @@ moved as (
         action,
         tier,
         count(distinct customer_id) as active_members,
-        sum(case when points > 0 then points else 0 end) as earned,
+        sum(case when moved_by in ('redeem', 'expire') then 0 else points end) as earned,
         sum(case when moved_by = 'redeem' then -points else 0 end) as redeemed,
-        sum(case when moved_by = 'expire' then -points else 0 end) as expired,
-        sum(points) as net_points
+        sum(case when moved_by = 'expire' then -points else 0 end) as expired
     from grouped_movements
     group by
         grain,
@@ -155,7 +159,48 @@ moved as (
 
 ),
 
+-- what moved before the first period of history is in the balance of that period
+point_flows as (
+
+    select
+        grain,
+        greatest(period_number, first_number) as period_number,
+        action,
+        tier,
+        sum(points) as net_points
+    from grouped_movements
+    group by
+        grain,
+        greatest(period_number, first_number),
+        action,
+        tier
+
+),
+
+first_tiers as (
+
+    select
+        customer_id,
+        min(valid_from) as first_on
+    from tiers
+    group by customer_id
+
+),
+
+-- who joins before the first purchase has no tier up to it
 member_spells as (
+
+    select
+        '(none)' as tier,
+        joined.joined_on as starts_on,
+        first_tiers.first_on as ends_on
+    from joined
+    inner join first_tiers
+        on
+        joined.customer_id = first_tiers.customer_id
+        and joined.joined_on < first_tiers.first_on
+
+    union all
 
     select
         coalesce(tiers.tier, '(none)') as tier,
@@ -181,7 +226,9 @@ member_moves as (
 
     select
         grains.grain,
-        {{ period_number('grains.grain', 'member_spells.starts_on') }} as period_number,
+        greatest(
+            {{ period_number('grains.grain', 'member_spells.starts_on') }}, grains.first_number
+        ) as period_number,
         member_spells.tier,
         1 as came
     from member_spells
@@ -191,7 +238,9 @@ member_moves as (
 
     select
         grains.grain,
-        {{ period_number('grains.grain', 'member_spells.ends_on') }} as period_number,
+        greatest(
+            {{ period_number('grains.grain', 'member_spells.ends_on') }}, grains.first_number
+        ) as period_number,
         member_spells.tier,
         -1 as came
     from member_spells
@@ -229,7 +278,7 @@ first_periods as (
             action,
             tier,
             period_number
-        from moved
+        from point_flows
 
         union all
 
@@ -247,7 +296,6 @@ first_periods as (
 
 ),
 
--- what moved before the first period of history is in its balance
 cells as (
 
     select
@@ -284,7 +332,7 @@ balances as (
         coalesce(moved.earned, 0) as earned,
         coalesce(moved.redeemed, 0) as redeemed,
         coalesce(moved.expired, 0) as expired,
-        sum(coalesce(moved.net_points, 0)) over balance as outstanding,
+        sum(coalesce(point_flows.net_points, 0)) over balance as outstanding,
         sum(coalesce(member_flows.came, 0)) over balance as members
     from cells
     left join moved
@@ -293,6 +341,12 @@ balances as (
         and cells.period_number = moved.period_number
         and cells.action = moved.action
         and cells.tier = moved.tier
+    left join point_flows
+        on
+        cells.grain = point_flows.grain
+        and cells.period_number = point_flows.period_number
+        and cells.action = point_flows.action
+        and cells.tier = point_flows.tier
     left join member_flows
         on
         cells.grain = member_flows.grain
