@@ -23,6 +23,7 @@ runs as (
         above_value,
         to_value,
         level,
+        new_level,
         run_from,
         run_to
     from {{ ref('int_class_runs') }}
@@ -79,6 +80,7 @@ final as (
         runs.above_value,
         runs.to_value,
         runs.level,
+        runs.new_level,
         runs.run_from,
         runs.run_to
     from keys

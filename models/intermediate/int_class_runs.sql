@@ -1,6 +1,7 @@
 -- One row per measure of int_class_breaks, stretch (above_value, to_value] of its values between
 -- two breaks of any month, and run of months in which it has the same level: small, however many
--- people there are. The level is 1 where no break lies below.
+-- people there are. The level is 1 where no break lies below. new_level is that of a brand-new
+-- customer: 5 in recency where nobody's is better, however many share the last day (E99).
 with
 
 breaks as (
@@ -11,6 +12,17 @@ breaks as (
         level,
         above_value
     from {{ ref('int_class_breaks') }}
+
+),
+
+latest_days as (
+
+    select
+        month_number,
+        max(bucket) as latest_day
+    from {{ ref('int_class_histograms') }}
+    where measure = 'recency' and people > 0
+    group by month_number
 
 ),
 
@@ -94,6 +106,40 @@ levels as (
 
 ),
 
+best_levels as (
+
+    select
+        levels.month_number,
+        max(levels.level) as best_level
+    from levels
+    inner join latest_days
+        on
+        levels.month_number = latest_days.month_number
+        and levels.above_value < latest_days.latest_day
+    where levels.measure = 'recency'
+    group by levels.month_number
+
+),
+
+new_levels as (
+
+    select
+        levels.measure,
+        levels.above_value,
+        levels.to_value,
+        levels.month_number,
+        levels.in_force_from,
+        levels.level,
+        case
+            when levels.measure = 'recency' and levels.level >= best_levels.best_level then 5
+            else levels.level
+        end as new_level
+    from levels
+    left join best_levels
+        on levels.month_number = best_levels.month_number
+
+),
+
 changes as (
 
     select
@@ -102,12 +148,14 @@ changes as (
         to_value,
         in_force_from,
         level,
-        lag(level) over (
-            partition by measure, above_value
-            order by month_number nulls first
-        ) as previous_level
-    from levels
-    qualify previous_level is distinct from level
+        new_level,
+        lag(level) over stretch as previous_level,
+        lag(new_level) over stretch as previous_new_level
+    from new_levels
+    window stretch as (partition by measure, above_value order by month_number nulls first)
+    qualify
+        previous_level is distinct from level
+        or previous_new_level is distinct from new_level
 
 ),
 
@@ -118,6 +166,7 @@ final as (
         above_value,
         to_value,
         cast(level as integer) as level,
+        cast(new_level as integer) as new_level,
         in_force_from as run_from,
         lead(in_force_from) over (
             partition by measure, above_value

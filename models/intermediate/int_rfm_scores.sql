@@ -1,6 +1,7 @@
 -- One row per person with an order that counts in the lookback, at the cutoff day exactly: recency,
--- frequency, monetary and their scores (definitions §6, RFM). Each measure's values are ranked, not
--- the people: equal values have equal scores (E95).
+-- frequency, monetary and their scores (definitions §6, RFM). Values are ranked, not people: equal
+-- values have equal scores (E95). segment_recency is the score the segment map is asked for: 5 with
+-- frequency score 1 where nobody's recency is better, however many share the last day (E99).
 with
 
 data_cutoff as (
@@ -146,7 +147,8 @@ recency_scores as (
 
     select
         worth,
-        score
+        score,
+        max(score) over () as best_score
     from scores
     where measure = 'recency'
 
@@ -182,6 +184,17 @@ final as (
         cast(floor(recency_scores.score) as integer) as recency_score,
         cast(floor(frequency_scores.score) as integer) as frequency_score,
         cast(floor(monetary_scores.score) as integer) as monetary_score,
+        cast(
+            floor(
+                case
+                    when
+                        frequency_scores.score = 1
+                        and recency_scores.score = recency_scores.best_score
+                        then 5
+                    else recency_scores.score
+                end
+            ) as integer
+        ) as segment_recency,
         people.scored_cents,
         people.revenue_position
     from people

@@ -1,7 +1,10 @@
 -- One row per person and stretch [valid_from, valid_to) of local days with the same three scores
 -- and value class, as they were known then (definitions §6): what is known of the purchases at a
--- day's end, against the breaks of the last month end, and nothing before the first one. Grows with
--- the changes, not with people × months. Neighbours may be equal.
+-- day's end, against the breaks of the last month end, and nothing before the first one. Neighbours
+-- may be equal. segment_recency is the recency score the segment map is asked for (E99).
+with
+-- the changes, not with people × months. Neighbours may be equal. segment_recency is the recency
+-- score the segment map is asked for (E99).
 with
 
 steps as (
@@ -24,6 +27,7 @@ recency_runs as (
     select
         step_key,
         level,
+        new_level,
         run_from,
         run_to
     from {{ ref('int_class_key_runs') }}
@@ -81,6 +85,7 @@ with_recency as (
         steps.revenue_position,
         steps.revenue_bucket,
         recency_runs.level as recency_score,
+        recency_runs.new_level,
         {{ overlap_from('steps.valid_from', 'recency_runs.run_from') }} as valid_from,
         {{ overlap_to('steps.valid_to', 'recency_runs.run_to') }} as valid_to
     from steps
@@ -101,6 +106,10 @@ with_frequency as (
         with_recency.revenue_bucket,
         with_recency.recency_score,
         frequency_runs.level as frequency_score,
+        case
+            when frequency_runs.level = 1 then with_recency.new_level
+            else with_recency.recency_score
+        end as segment_recency,
         {{ overlap_from('with_recency.valid_from', 'frequency_runs.run_from') }} as valid_from,
         {{ overlap_to('with_recency.valid_to', 'frequency_runs.run_to') }} as valid_to
     from with_recency
@@ -120,6 +129,7 @@ with_monetary as (
         with_frequency.revenue_bucket,
         with_frequency.recency_score,
         with_frequency.frequency_score,
+        with_frequency.segment_recency,
         monetary_runs.level as monetary_score,
         {{ overlap_from('with_frequency.valid_from', 'monetary_runs.run_from') }} as valid_from,
         {{ overlap_to('with_frequency.valid_to', 'monetary_runs.run_to') }} as valid_to
@@ -152,6 +162,7 @@ final as (
         cast(with_monetary.recency_score as integer) as recency_score,
         cast(with_monetary.frequency_score as integer) as frequency_score,
         cast(with_monetary.monetary_score as integer) as monetary_score,
+        cast(with_monetary.segment_recency as integer) as segment_recency,
         class_runs.level as class_level
     from with_monetary
     inner join class_runs

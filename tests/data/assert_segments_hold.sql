@@ -1,7 +1,7 @@
 -- Equal values have equal scores (E95); negative spend scores 1 (E97); nobody with one order is a
--- champion or at risk (E99); spells of a person do not overlap; where the cutoff day is a month's
--- last, the open spells are the segments of now; a month's open is the close of the one before, and
--- every trait counts everybody once.
+-- champion or at risk, and with a recency score that nobody beats they are new (E99); spells do not
+-- overlap; where the cutoff day is a month's last, the open ones are the segments of now; a month's
+-- open is the close of the one before, and every trait counts everybody once.
 with
 
 segments as (
@@ -95,6 +95,13 @@ unequal_scores as (
 
 ),
 
+best_scores as (
+
+    select max(recency_score) as recency_score
+    from segments
+
+),
+
 wrong_people as (
 
     select 'negative spend above score 1' as problem
@@ -106,6 +113,16 @@ wrong_people as (
     select 'one order, and champion or at risk' as problem
     from segments
     where frequency = 1 and rfm_segment in ('champion', 'at_risk')
+
+    union all
+
+    select 'the best recency and frequency score 1, and not new' as problem
+    from segments
+    cross join best_scores
+    where
+        segments.frequency_score = 1
+        and segments.recency_score = best_scores.recency_score
+        and segments.rfm_segment <> 'new'
 
     union all
 

@@ -22,6 +22,7 @@ score_stretches as (
         recency_score,
         frequency_score,
         monetary_score,
+        segment_recency,
         class_level
     from {{ ref('int_score_stretches') }}
 
@@ -64,6 +65,7 @@ stretches as (
         score_stretches.frequency_score,
         score_stretches.monetary_score,
         score_stretches.class_level,
+        rfm_segments.rfm_segment,
         loyalty_tiers.tier
     from score_stretches
     inner join loyalty_tiers
@@ -76,6 +78,14 @@ stretches as (
             loyalty_tiers.valid_to is null
             or score_stretches.valid_from < loyalty_tiers.valid_to
         )
+    left join rfm_segments
+        on
+        score_stretches.segment_recency >= rfm_segments.recency_from
+        and score_stretches.segment_recency <= rfm_segments.recency_to
+        and score_stretches.frequency_score >= rfm_segments.frequency_from
+        and score_stretches.frequency_score <= rfm_segments.frequency_to
+        and score_stretches.monetary_score >= rfm_segments.monetary_from
+        and score_stretches.monetary_score <= rfm_segments.monetary_to
 
 ),
 
@@ -88,12 +98,14 @@ followed as (
         frequency_score,
         monetary_score,
         class_level,
+        rfm_segment,
         tier,
         lag(valid_to) over person as previous_to,
         lag(recency_score) over person as previous_recency,
         lag(frequency_score) over person as previous_frequency,
         lag(monetary_score) over person as previous_monetary,
         lag(class_level) over person as previous_level,
+        lag(rfm_segment) over person as previous_segment,
         lag(tier) over person as previous_tier,
         case
             when bool_and(valid_to is not null) over (partition by buyer_number)
@@ -114,6 +126,7 @@ beginnings as (
         frequency_score,
         monetary_score,
         class_level,
+        rfm_segment,
         tier,
         previous_to,
         last_to
@@ -124,6 +137,7 @@ beginnings as (
         or previous_frequency is distinct from frequency_score
         or previous_monetary is distinct from monetary_score
         or previous_level is distinct from class_level
+        or previous_segment is distinct from rfm_segment
         or previous_tier is distinct from tier
 
 ),
@@ -141,6 +155,7 @@ spells as (
         frequency_score,
         monetary_score,
         class_level,
+        rfm_segment,
         tier
     from beginnings
 
@@ -155,20 +170,12 @@ final as (
         spells.recency_score,
         spells.frequency_score,
         spells.monetary_score,
-        rfm_segments.rfm_segment,
+        spells.rfm_segment,
         case spells.class_level when 3 then 'A' when 2 then 'B' else 'C' end as abc_class,
         spells.tier
     from spells
     inner join buyers
         on spells.buyer_number = buyers.buyer_number
-    left join rfm_segments
-        on
-        spells.recency_score >= rfm_segments.recency_from
-        and spells.recency_score <= rfm_segments.recency_to
-        and spells.frequency_score >= rfm_segments.frequency_from
-        and spells.frequency_score <= rfm_segments.frequency_to
-        and spells.monetary_score >= rfm_segments.monetary_from
-        and spells.monetary_score <= rfm_segments.monetary_to
 
 )
 

@@ -27,6 +27,7 @@ scores as (
         recency_score,
         frequency_score,
         monetary_score,
+        segment_recency,
         scored_cents,
         revenue_position
     from {{ ref('int_rfm_scores') }}
@@ -177,8 +178,8 @@ final as (
         on customers.customer_id = scores.customer_id
     left join rfm_segments
         on
-        scores.recency_score >= rfm_segments.recency_from
-        and scores.recency_score <= rfm_segments.recency_to
+        scores.segment_recency >= rfm_segments.recency_from
+        and scores.segment_recency <= rfm_segments.recency_to
         and scores.frequency_score >= rfm_segments.frequency_from
         and scores.frequency_score <= rfm_segments.frequency_to
         and scores.monetary_score >= rfm_segments.monetary_from
