@@ -149,10 +149,15 @@ changes as (
         in_force_from,
         level,
         new_level,
-        lag(level) over stretch as previous_level,
-        lag(new_level) over stretch as previous_new_level
+        lag(level) over (
+            partition by measure, above_value
+            order by month_number nulls first
+        ) as previous_level,
+        lag(new_level) over (
+            partition by measure, above_value
+            order by month_number nulls first
+        ) as previous_new_level
     from new_levels
-    window stretch as (partition by measure, above_value order by month_number nulls first)
     qualify
         previous_level is distinct from level
         or previous_new_level is distinct from new_level

@@ -14,13 +14,14 @@ customers as (
 
 ),
 
-order_months as (
+orders as (
 
     select
         customer_id,
-        margin,
-        uncosted_revenue
-    from {{ ref('int_order_months') }}
+        net_revenue,
+        margin
+    from {{ ref('orders') }}
+    where is_valid and customer_id is not null
 
 ),
 
@@ -99,8 +100,8 @@ margins as (
     select
         customer_id,
         sum(margin) as margin,
-        sum(uncosted_revenue) as uncosted_revenue
-    from order_months
+        sum(case when margin is null then net_revenue end) as uncosted_revenue
+    from orders
     group by customer_id
 
 ),
