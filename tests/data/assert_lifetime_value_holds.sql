@@ -39,18 +39,52 @@ payback as (
 
     select
         customers,
-        revenue_to_date
+        revenue_to_date,
+        subscription_revenue_to_date
     from {{ ref('acquisition_payback') }}
 
 ),
 
 order_totals as (
 
-    select
-        coalesce(sum(net_revenue), 0) as net_revenue,
-        count(distinct customer_id) as customers
+    select coalesce(sum(net_revenue), 0) as net_revenue
     from {{ ref('orders') }}
     where is_valid and customer_id is not null
+
+),
+
+members as (
+
+    select
+        members.customer_id,
+        count(subscription_periods.customer_id) > 0 as is_subscriber
+    from {{ ref('int_cohort_members') }} as members
+    left join {{ ref('subscription_periods') }} as subscription_periods
+        on
+        members.customer_id = subscription_periods.customer_id
+        and subscription_periods.is_paid
+        and subscription_periods.mrr > 0
+    where members.basis = 'any'
+    group by members.customer_id
+
+),
+
+-- orders that bill a subscription are in its MRR (E48)
+member_totals as (
+
+    select
+        count(distinct members.customer_id) as customers,
+        coalesce(
+            sum(
+                case
+                    when members.is_subscriber and orders.is_subscription_order then 0
+                    else orders.net_revenue
+                end
+            ), 0
+        ) as net_revenue
+    from members
+    left join {{ ref('orders') }} as orders
+        on members.customer_id = orders.customer_id and orders.is_valid
 
 ),
 
@@ -95,16 +129,17 @@ having sum(customer_values.realised_revenue) <> order_totals.net_revenue
 union all
 
 select
-    'payback counts every buyer and their money once' as rule,
+    'payback counts every customer and their money once' as rule,
     cast(sum(payback.customers) as string) as found
 from payback
-cross join order_totals
+cross join member_totals
 group by
-    order_totals.net_revenue,
-    order_totals.customers
+    member_totals.net_revenue,
+    member_totals.customers
 having
-    sum(payback.customers) <> order_totals.customers
-    or sum(payback.revenue_to_date) <> order_totals.net_revenue
+    sum(payback.customers) <> member_totals.customers
+    or sum(payback.revenue_to_date - payback.subscription_revenue_to_date)
+    <> member_totals.net_revenue
 
 union all
 

@@ -51,7 +51,7 @@ MEASURES = {
     ],
     "revenue.discounts": ["customers", "orders", "discount_amount"],
     "lifetime_value.cohort_lifetime_value": ["cohort_size", "revenue"],
-    "lifetime_value.acquisition_payback": ["customers", "revenue_to_date"],
+    "lifetime_value.acquisition_payback": ["customers", "revenue_to_date", "subscription_revenue_to_date"],
     "lifetime_value.formula_lifetime_value": [
         "customers", "opening_customers", "lost_customers",
     ],

@@ -1,6 +1,6 @@
 -- One row per local day of every year in which a published period begins: from that of the week of
--- the first day of history to that of the last forecast month, and of every goal. Days after the
--- cutoff are there and not complete.
+-- the first day of history to that of the last forecast month, of every goal, and of spend before
+-- history. Days after the cutoff are there and not complete.
 with
 
 history as (
@@ -21,6 +21,13 @@ goals as (
 
 ),
 
+spend as (
+
+    select min(spent_on) as first_spent_on
+    from {{ ref('int_marketing_spend') }}
+
+),
+
 -- forecasts reach 12 months beyond the latest complete one
 bounds as (
 
@@ -29,7 +36,8 @@ bounds as (
             year(
                 least(
                     {{ period_first_day("'week'", period_number("'week'", 'history.first_day')) }},
-                    coalesce(goals.first_start, history.first_day)
+                    coalesce(goals.first_start, history.first_day),
+                    coalesce(spend.first_spent_on, history.first_day)
                 )
             ),
             1,
@@ -48,6 +56,7 @@ bounds as (
         history.cutoff_day
     from history
     cross join goals
+    cross join spend
 
 ),
 

@@ -1,6 +1,7 @@
--- One row per acquisition channel and cohort (month of the first valid order) with new customers or
--- spend: what they cost, what they brought to the cutoff, and at which age their margin had covered
--- the cost (definitions §5, Payback). Additive but for rates, averages and the payback month.
+-- One row per acquisition channel and cohort (month of the first valid order or paid service) with
+-- new customers or spend: what they cost, what they brought to the cutoff, and at which age their
+-- margin had covered the cost (definitions §5, Payback). A month of service brings the MRR at its
+-- close. Additive but for rates, averages and the payback month.
 with
 
 customers as (
@@ -12,16 +13,38 @@ customers as (
 
 ),
 
-order_months as (
+members as (
 
     select
         customer_id,
-        cohort_number,
-        age,
+        {{ period_number("'month'", 'first_day') }} as cohort_number
+    from {{ ref('int_cohort_members') }}
+    where basis = 'any'
+
+),
+
+orders as (
+
+    select
+        customer_id,
+        {{ period_number("'month'", 'ordered_on') }} as month_number,
         net_revenue,
         margin,
-        uncosted_revenue
-    from {{ ref('int_order_months') }}
+        is_subscription_order
+    from {{ ref('orders') }}
+    where is_valid and customer_id is not null
+
+),
+
+subscription_periods as (
+
+    select
+        customer_id,
+        starts_on,
+        ends_on,
+        mrr
+    from {{ ref('subscription_periods') }}
+    where is_paid and mrr > 0
 
 ),
 
@@ -47,13 +70,16 @@ marketing_spend as (
 
 ),
 
+history as (
+
+    select cutoff_day
+    from {{ ref('int_history_bounds') }}
+
+),
+
 periods as (
 
-    select
-        period_number,
-        period_start,
-        is_complete,
-        is_final
+    select period_number
     from {{ ref('int_periods') }}
     where grain = 'month'
 
@@ -68,23 +94,32 @@ margin_rate as (
 
 ),
 
+people as (
+
+    select
+        members.customer_id,
+        members.cohort_number,
+        customers.acquisition_channel
+    from members
+    inner join customers
+        on members.customer_id = customers.customer_id
+
+),
+
 cohorts as (
 
     select
-        customers.acquisition_channel,
-        order_months.cohort_number,
+        people.acquisition_channel,
+        people.cohort_number,
         count(*) as customers,
         count(acquisition_costs.acquisition_cost) as customers_with_cost,
         sum(acquisition_costs.acquisition_cost) as customer_costs
-    from order_months
-    inner join customers
-        on order_months.customer_id = customers.customer_id
+    from people
     left join acquisition_costs
-        on order_months.customer_id = acquisition_costs.customer_id
-    where order_months.age = 0
+        on people.customer_id = acquisition_costs.customer_id
     group by
-        customers.acquisition_channel,
-        order_months.cohort_number
+        people.acquisition_channel,
+        people.cohort_number
 
 ),
 
@@ -139,43 +174,129 @@ costed as (
 
 ),
 
-sums as (
+subscribers as (
+
+    select distinct customer_id
+    from subscription_periods
+
+),
+
+-- an exchange before the first purchase falls on its month; what bills a subscription is in its
+-- MRR (E48)
+order_sums as (
 
     select
-        customers.acquisition_channel,
-        order_months.cohort_number,
-        order_months.age,
-        sum(order_months.net_revenue) as net_revenue,
-        sum(order_months.margin) as margin,
-        sum(order_months.uncosted_revenue) as uncosted_revenue
-    from order_months
-    inner join customers
-        on order_months.customer_id = customers.customer_id
+        people.acquisition_channel,
+        people.cohort_number,
+        greatest(orders.month_number - people.cohort_number, 0) as age,
+        sum(orders.net_revenue) as net_revenue,
+        sum(coalesce(orders.margin, 0)) as margin,
+        sum(case when orders.margin is null then orders.net_revenue else 0 end)
+            as uncosted_revenue
+    from orders
+    inner join people
+        on orders.customer_id = people.customer_id
+    left join subscribers
+        on orders.customer_id = subscribers.customer_id
+    where subscribers.customer_id is null or not orders.is_subscription_order
     group by
-        customers.acquisition_channel,
-        order_months.cohort_number,
-        order_months.age
+        people.acquisition_channel,
+        people.cohort_number,
+        greatest(orders.month_number - people.cohort_number, 0)
+
+),
+
+-- a planned end is none yet
+service_changes as (
+
+    select
+        subscription_periods.customer_id,
+        {{ period_number("'month'", 'subscription_periods.starts_on') }} as month_number,
+        subscription_periods.mrr
+    from subscription_periods
+    inner join history
+        on subscription_periods.starts_on <= history.cutoff_day
+
+    union all
+
+    select
+        subscription_periods.customer_id,
+        {{ period_number("'month'", 'subscription_periods.ends_on') }} as month_number,
+        -subscription_periods.mrr as mrr
+    from subscription_periods
+    inner join history
+        on
+        subscription_periods.starts_on <= history.cutoff_day
+        and subscription_periods.ends_on <= history.cutoff_day
+
+),
+
+service_sums as (
+
+    select
+        people.acquisition_channel,
+        people.cohort_number,
+        service_changes.month_number - people.cohort_number as age,
+        sum(service_changes.mrr) as mrr_change
+    from service_changes
+    inner join people
+        on service_changes.customer_id = people.customer_id
+    group by
+        people.acquisition_channel,
+        people.cohort_number,
+        service_changes.month_number - people.cohort_number
+
+),
+
+closes as (
+
+    select
+        cohorts.acquisition_channel,
+        cohorts.cohort_number,
+        periods.period_number - cohorts.cohort_number as age,
+        coalesce(order_sums.net_revenue, 0) as net_revenue,
+        coalesce(order_sums.margin, 0) as margin,
+        coalesce(order_sums.uncosted_revenue, 0) as uncosted_revenue,
+        sum(coalesce(service_sums.mrr_change, 0)) over (
+            partition by cohorts.acquisition_channel, cohorts.cohort_number
+            order by periods.period_number nulls first
+            rows between unbounded preceding and current row
+        ) as mrr
+    from cohorts
+    inner join periods
+        on cohorts.cohort_number <= periods.period_number
+    left join order_sums
+        on
+        cohorts.acquisition_channel = order_sums.acquisition_channel
+        and cohorts.cohort_number = order_sums.cohort_number
+        and periods.period_number - cohorts.cohort_number = order_sums.age
+    left join service_sums
+        on
+        cohorts.acquisition_channel = service_sums.acquisition_channel
+        and cohorts.cohort_number = service_sums.cohort_number
+        and periods.period_number - cohorts.cohort_number = service_sums.age
 
 ),
 
 running as (
 
     select
-        sums.acquisition_channel,
-        sums.cohort_number,
-        sums.age,
-        sum(sums.net_revenue) over ages as revenue,
+        closes.acquisition_channel,
+        closes.cohort_number,
+        closes.age,
+        sum(closes.net_revenue + closes.mrr) over ages as revenue,
+        sum(closes.mrr) over ages as subscription_revenue,
         cast(
-            cast(sum(coalesce(sums.margin, 0)) over ages as double)
+            cast(sum(closes.margin) over ages as double)
             + margin_rate.margin_rate
-            * cast(sum(coalesce(sums.uncosted_revenue, 0)) over ages as double)
+            * cast(sum(closes.uncosted_revenue + closes.mrr) over ages as double)
             as decimal(18, 2)
         ) as margin
-    from sums
+    from closes
     cross join margin_rate
     window ages as (
-        partition by sums.acquisition_channel, sums.cohort_number
-        order by sums.age nulls first
+        partition by closes.acquisition_channel, closes.cohort_number
+        order by closes.age nulls first
         rows between unbounded preceding and current row
     )
 
@@ -187,6 +308,7 @@ covered as (
         costed.acquisition_channel,
         costed.cohort_number,
         max_by(running.revenue, running.age) as revenue,
+        max_by(running.subscription_revenue, running.age) as subscription_revenue,
         max_by(running.margin, running.age) as margin,
         min(case when running.margin >= costed.acquisition_spend then running.age end)
             as payback_month
@@ -201,61 +323,78 @@ covered as (
 
 ),
 
+-- months of spend before the first order are there, though no period of history
+dated as (
+
+    select
+        costed.*,
+        {{ period_first_day("'month'", 'costed.cohort_number') }} as cohort_start,
+        {{ period_first_day("'month'", 'costed.cohort_number + 1') }}
+        <= {{ add_days('history.cutoff_day', 1) }} as is_complete,
+        {{ add_days(
+            period_first_day("'month'", 'costed.cohort_number + 1'), var('settle_days')
+        ) }}
+        <= {{ add_days('history.cutoff_day', 1) }} as is_final
+    from costed
+    cross join history
+
+),
+
 final as (
 
     select
-        costed.acquisition_channel,
-        periods.period_start as cohort_start,
-        cast(costed.customers as bigint) as customers,
-        cast(coalesce(costed.marketing_spend, 0) as decimal(18, 2)) as marketing_spend,
-        cast(costed.customers_with_cost as bigint) as customers_with_cost,
-        cast(costed.customer_costs as decimal(18, 2)) as customer_costs,
-        cast(costed.acquisition_spend as decimal(18, 2)) as acquisition_spend,
-        costed.cost_source,
+        dated.acquisition_channel,
+        dated.cohort_start,
+        cast(dated.customers as bigint) as customers,
+        cast(coalesce(dated.marketing_spend, 0) as decimal(18, 2)) as marketing_spend,
+        cast(dated.customers_with_cost as bigint) as customers_with_cost,
+        cast(dated.customer_costs as decimal(18, 2)) as customer_costs,
+        cast(dated.acquisition_spend as decimal(18, 2)) as acquisition_spend,
+        dated.cost_source,
         case
-            when periods.is_complete
+            when dated.is_complete
                 then cast(
-                        cast(costed.acquisition_spend as double)
-                        / nullif(cast(costed.customers as double), 0) as decimal(18, 2)
+                        cast(dated.acquisition_spend as double)
+                        / nullif(cast(dated.customers as double), 0) as decimal(18, 2)
                     )
         end as acquisition_cost_per_customer,
         cast(coalesce(covered.revenue, 0) as decimal(18, 2)) as revenue_to_date,
+        cast(coalesce(covered.subscription_revenue, 0) as decimal(18, 2))
+            as subscription_revenue_to_date,
         cast(coalesce(covered.margin, 0) as decimal(18, 2)) as margin_to_date,
         case
-            when periods.is_complete
+            when dated.is_complete
                 then cast(
-                        cast(covered.margin as double) / nullif(cast(costed.customers as double), 0)
+                        cast(covered.margin as double) / nullif(cast(dated.customers as double), 0)
                         as decimal(18, 2)
                     )
         end as value_to_date_per_customer,
         case
-            when periods.is_complete
+            when dated.is_complete
                 then
                     cast(coalesce(covered.margin, 0) as double)
-                    / nullif(cast(costed.acquisition_spend as double), 0)
+                    / nullif(cast(dated.acquisition_spend as double), 0)
         end as value_to_cost_ratio,
         cast(
-            case when periods.is_complete and costed.customers > 0 then covered.payback_month end
+            case when dated.is_complete and dated.customers > 0 then covered.payback_month end
             as bigint
         ) as payback_month,
         case
-            when not periods.is_complete then 'the month is not complete'
-            when costed.customers = 0 then 'spend without a new customer'
-            when costed.acquisition_spend is null then 'no cost is known'
+            when not dated.is_complete then 'the month is not complete'
+            when dated.customers = 0 then 'spend without a new customer'
+            when dated.acquisition_spend is null then 'no cost is known'
             when covered.payback_month is null then 'not paid back yet'
         end as reason,
         margin_rate.margin_reason,
-        periods.is_complete,
-        periods.is_final,
-        costed.customers < {{ var('small_cell_size') }} as is_small
-    from costed
+        dated.is_complete,
+        dated.is_final,
+        dated.customers < {{ var('small_cell_size') }} as is_small
+    from dated
     cross join margin_rate
-    inner join periods
-        on costed.cohort_number = periods.period_number
     left join covered
         on
-        costed.acquisition_channel = covered.acquisition_channel
-        and costed.cohort_number = covered.cohort_number
+        dated.acquisition_channel = covered.acquisition_channel
+        and dated.cohort_number = covered.cohort_number
 
 )
 
