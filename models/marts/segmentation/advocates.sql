@@ -3,6 +3,13 @@
 -- Referred revenue is what those referred brought themselves, not what those brought further.
 with
 
+data_cutoff as (
+
+    select cutoff_day
+    from {{ ref('int_data_cutoff') }}
+
+),
+
 surveys as (
 
     select
@@ -35,6 +42,18 @@ customers as (
         lifecycle_state
     from {{ ref('customers') }}
     where not is_test
+
+),
+
+subscription_periods as (
+
+    select
+        customer_id,
+        starts_on,
+        ends_on,
+        mrr
+    from {{ ref('subscription_periods') }}
+    where is_paid and mrr > 0
 
 ),
 
@@ -95,16 +114,45 @@ promoters as (
 
 ),
 
+-- the MRR at each month's close, of the running month at the cutoff, as in acquisition_payback; a
+-- planned end is none yet
+services as (
+
+    select
+        subscription_periods.customer_id,
+        sum(
+            subscription_periods.mrr * (
+                case
+                    when subscription_periods.ends_on <= data_cutoff.cutoff_day
+                        then {{ period_number("'month'", 'subscription_periods.ends_on') }}
+                    else {{ period_number("'month'", 'data_cutoff.cutoff_day') }} + 1
+                end
+                - {{ period_number("'month'", 'subscription_periods.starts_on') }}
+            )
+        ) as subscription_revenue
+    from subscription_periods
+    inner join data_cutoff
+        on subscription_periods.starts_on <= data_cutoff.cutoff_day
+    group by subscription_periods.customer_id
+
+),
+
 referrers as (
 
     select
         referrals.referrer_id as customer_id,
         count(*) as referred_people,
-        cast(count_if(customers.valid_orders > 0) as bigint) as referred_customers,
-        sum(customers.net_revenue) as referred_revenue
+        cast(
+            count_if(customers.valid_orders > 0 or customers.lifecycle_state <> 'prospect')
+            as bigint
+        ) as referred_customers,
+        sum(customers.net_revenue) as referred_revenue,
+        sum(services.subscription_revenue) as referred_subscription_revenue
     from referrals
     inner join customers
         on referrals.customer_id = customers.customer_id
+    left join services
+        on referrals.customer_id = services.customer_id
     group by referrals.referrer_id
 
 ),
@@ -152,6 +200,8 @@ final as (
         coalesce(referrers.referred_people, 0) as referred_people,
         coalesce(referrers.referred_customers, 0) as referred_customers,
         cast(coalesce(referrers.referred_revenue, 0) as decimal(18, 2)) as referred_revenue,
+        cast(coalesce(referrers.referred_subscription_revenue, 0) as decimal(18, 2))
+            as referred_subscription_revenue,
         sharers.customer_id is not null as is_sharer,
         coalesce(sharers.shares, 0) as shares,
         sharers.last_shared_on,
