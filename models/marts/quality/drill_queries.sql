@@ -31,6 +31,10 @@
     'lost_customers_by_employee',
     'parent_revenue_retention',
     'product_experience',
+    'churn_reasons',
+    'returned_customers',
+    'service_effort',
+    'loyalty_programme',
 ] %}
 with
 
