@@ -7,6 +7,7 @@
 {% set lifecycle = 'core' ~ '.customer_lifecycle' %}
 {% set orders = 'core' ~ '.orders' %}
 {% set dimensions = 'core' ~ '.customer_dimensions' %}
+{% set interactions = 'core' ~ '.interactions' %}
 
 {% set bands %}
 first_days as (
@@ -90,6 +91,30 @@ where valid_orders.is_valid
     and $value_class in ('all', coalesce(classes.value_class, '(none)'))
 {%- endset %}
 
+{% set contacts %}
+with
+{{ bands }}
+select contacts.customer_id, contacts.interaction_id, contacts.occurred_on
+from {{ interactions }} as contacts
+inner join {{ lifecycle }} as spells
+    on contacts.customer_id = spells.customer_id
+    and spells.basis = 'any'
+    and spells.state <> 'lost'
+    and contacts.occurred_on >= spells.valid_from
+    and (spells.valid_to is null or contacts.occurred_on < spells.valid_to)
+inner join bands
+    on contacts.customer_id = bands.customer_id
+    and contacts.occurred_on >= bands.valid_from
+    and (bands.valid_to is null or contacts.occurred_on < bands.valid_to)
+left join classes
+    on contacts.customer_id = classes.customer_id
+    and contacts.occurred_on >= classes.valid_from
+    and (classes.valid_to is null or contacts.occurred_on < classes.valid_to)
+where cast(date_trunc('month', contacts.occurred_on) as date) = cast($period_start as date)
+    and $tenure_band in ('all', bands.tenure_band, bands.tenure_group)
+    and $value_class in ('all', coalesce(classes.value_class, '(none)'))
+{%- endset %}
+
 {% set cell = 'period_start, tenure_band, value_class' %}
 
 {# measure, parameters, how the rows make the cell, query, what it lists #}
@@ -100,6 +125,8 @@ where valid_orders.is_valid
      'Valid orders of people in the month.'),
     ('discount_amount', cell, 'amount', listed_orders,
      'Valid orders of people in the month with their discount.'),
+    ('interactions', cell, 'rows', contacts,
+     'Calls, visits, chats and the like in the month with people not lost that day.'),
 ] %}
 with
 

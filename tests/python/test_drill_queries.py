@@ -4,6 +4,7 @@ The queries are written from the definitions on core tables, the marts by runnin
 two ways to one number.
 """
 
+import csv
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,18 +13,17 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.settings import PROJECT
+
 CELLS_PER_QUERY = 9
 SEED = "holdfast 3"
 
-# Counts of the tidy marts that a person can ask to see.
-MEASURES = {
-    "retention.retention_rates": [
-        "opening", "new", "returned", "lost", "transient", "intra_period_lapse", "moved_in",
-        "moved_out", "closing",
-    ],
+# Counts of marts without a period_start, and amounts, that a person can ask to see. Every count of
+# a mart with one is asked of docs/public_columns.csv.
+OTHERS = {
     "retention.cohort_retention": [
-        "cohort_size", "eligible", "in_period", "bracket", "on_or_after", "repeat_by", "revenue",
-        "revenue_denominator", "mrr", "mrr_denominator",
+        "in_period", "bracket", "on_or_after", "repeat_by", "revenue", "revenue_denominator", "mrr",
+        "mrr_denominator",
     ],
     "retention.lapse_curve": ["at_risk", "completed", "censored", "completed_gaps"],
     "retention.change_effect": [
@@ -38,46 +38,71 @@ MEASURES = {
     "retention.repeat_purchase": [
         "customers", "reached_next", "eligible", "eligible_reached_next", "gaps",
     ],
-    "revenue.revenue_growth": ["customers", "orders", "revenue"],
-    "revenue.revenue_concentration": [
-        "window_customers", "window_revenue", "customers", "revenue",
-    ],
-    "revenue.lost_revenue": ["lost_customers", "returned_since"],
+    "revenue.revenue_growth": ["revenue"],
+    "revenue.revenue_concentration": ["window_revenue", "revenue"],
+    "revenue.price_volume": ["revenue"],
+    "revenue.discounts": ["discount_amount"],
     "win_back.campaign_outcomes": ["people", "returned", "control_people", "control_returned"],
     "voice_of_customer.contact_pressure": ["people", "lost"],
-    "revenue.price_volume": [
-        "customers", "compared_customers", "orders", "compared_orders", "anonymous_orders",
-        "revenue",
-    ],
-    "revenue.discounts": ["customers", "orders", "discount_amount"],
     "lifetime_value.cohort_lifetime_value": ["cohort_size", "revenue"],
-    "lifetime_value.acquisition_payback": ["customers", "revenue_to_date", "subscription_revenue_to_date"],
+    "lifetime_value.acquisition_payback": [
+        "customers", "revenue_to_date", "subscription_revenue_to_date",
+    ],
     "lifetime_value.formula_lifetime_value": [
         "customers", "opening_customers", "lost_customers",
     ],
-    "win_back.lost_customers_by_employee": ["customers_at_open", "lost_customers"],
-    "revenue.revenue_retention": ["opening_customers", "lost_customers", "closing_customers"],
-    "revenue.parent_revenue_retention": [
-        "opening_parents", "gained_parents", "paused_parents", "lost_parents", "closing_parents",
-    ],
-    "segmentation.segment_migration": ["from_customers", "customers"],
     "segmentation.segment_profiles": ["customers", "lost_customers", "retained_customers"],
     "segmentation.product_classes": ["customers", "orders", "units"],
     "segmentation.product_affinity": ["product_orders", "other_orders", "both_orders"],
-    "voice_of_customer.satisfaction": [
-        "sent", "due", "answered", "people", "positive", "neutral", "negative",
-    ],
     "voice_of_customer.satisfaction_and_churn": ["answers", "people", "lost"],
-    "voice_of_customer.complaints": [
-        "complaints", "complainers", "answered", "resolved", "ever_resolved", "reopened",
-        "unresolved", "followed", "lost_early", "solved", "solved_lost", "unsolved",
-        "unsolved_lost", "without_complaint", "without_complaint_lost",
-    ],
-    "voice_of_customer.silent_customers": ["complaints", "complainers", "customers"],
-    "voice_of_customer.product_experience": [
-        "buyers", "refunded", "complained", "eligible", "lost", "other_eligible", "other_lost",
-    ],
 }  # fmt: skip
+
+NO_MESSAGES = "messages delivered stand in no core table one by one"
+NO_RULES = "counted by other products' rules, which core does not hold"
+NO_PEOPLE = "no people: it counts forecasts"
+OF_LEDGER = "its rows are the people themselves, from revenue.mrr_events"
+OF_MATCHES = "a comparison of strata of like people, not a list of its own"
+
+# Counts of marts with a period_start that have no query, each with its reason.
+NOT_OPENED = {
+    "revenue.discounts": {
+        "messages": NO_MESSAGES,
+        "contacts": NO_MESSAGES,
+        "measures_below_new": "no people: how many of three figures are below those of the new",
+    },
+    "revenue.forecast_backtest": {"known_errors": NO_PEOPLE},
+    "revenue.revenue_forecast": {"backtests": NO_PEOPLE, "backtest_intervals": NO_PEOPLE},
+    "revenue.lost_revenue": {
+        "customers_with_cost": "stated acquisition costs stand in no core table",
+    },
+    "revenue.metric_policy_comparison": dict.fromkeys(
+        (
+            "opening_customers", "new_customers", "reactivated_customers", "resumed_customers",
+            "paused_customers", "lost_customers", "closing_customers", "churn_denominator",
+        ),
+        NO_RULES,
+    ),
+    "revenue.mrr_movements": {"customers": OF_LEDGER},
+    "revenue.parent_mrr_movements": {
+        "opening_accounts": OF_LEDGER, "closing_accounts": OF_LEDGER,
+    },
+    "voice_of_customer.silent_customers": dict.fromkeys(
+        ("estimated_dissatisfied", "estimated_silent"), "an estimate: nobody knows who they are"
+    ),
+    "voice_of_customer.loyalty_programme": dict.fromkeys(
+        ("matched_members", "matched_members_retained", "matched_others"), OF_MATCHES
+    ),
+}  # fmt: skip
+
+
+def promised_counts() -> set[tuple[str, str]]:
+    """Counts of the marts with a period_start, as docs/public_columns.csv promises them."""
+    with (PROJECT / "docs" / "public_columns.csv").open(encoding="utf-8", newline="") as file:
+        columns = [
+            (f"{schema}.{table}", name, kind) for schema, table, name, kind in csv.reader(file)
+        ]
+    tidy = {mart for mart, name, _ in columns if name == "period_start"}
+    return {(mart, name) for mart, name, kind in columns if mart in tidy and kind == "bigint"}
 
 
 @dataclass(frozen=True)
@@ -179,9 +204,13 @@ def cells(con: duckdb.DuckDBPyConnection, drill: Drill) -> list[tuple[dict[str, 
 
 def test_every_count_of_the_tidy_marts_can_be_opened(drills):
     """A count nobody can open is a count nobody believes."""
-    assert {(drill.mart, drill.measure) for drill in drills} == {
-        (mart, measure) for mart, measures in MEASURES.items() for measure in measures
-    }
+    counts = promised_counts()
+    excused = {(mart, name) for mart, reasons in NOT_OPENED.items() for name in reasons}
+    others = {(mart, measure) for mart, measures in OTHERS.items() for measure in measures}
+    assert len(counts) > 120
+    assert excused <= counts, "a reason for a count that is no more"
+    assert others.isdisjoint(counts), "asked of docs/public_columns.csv anyway"
+    assert {(drill.mart, drill.measure) for drill in drills} == (counts - excused) | others
 
 
 def test_queries_read_core_tables_only(drills):

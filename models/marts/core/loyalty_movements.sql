@@ -1,5 +1,6 @@
--- One row per movement of loyalty points before the cutoff of a known person (definitions §8): above
--- 0 earned or given back, below 0 redeemed, expired or taken back. Points add up. No test accounts.
+-- One row per movement of loyalty points before the cutoff of a known person (definitions §8):
+-- above 0 earned or given back, below it redeemed, expired or taken back. Points add up. Test
+-- accounts are not here.
 with
 
 loyalty_movements as (
