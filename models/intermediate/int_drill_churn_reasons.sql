@@ -6,6 +6,8 @@
 -- noqa: disable=LT02
 {% set lifecycle = 'core' ~ '.customer_lifecycle' %}
 {% set feedback = 'core' ~ '.churn_feedback' %}
+{% set orders = 'core' ~ '.orders' %}
+{% set services = 'core' ~ '.subscription_periods' %}
 
 {% set lost %}
 with
@@ -50,14 +52,38 @@ lost as (
 
 {% set told %}
 {{ lost }},
+last_bought as (
+    select lost.customer_id, max(orders.ordered_on) as bought_on
+    from lost
+    inner join {{ orders }} as orders on lost.customer_id = orders.customer_id
+    where orders.is_purchase
+        and orders.ordered_on < lost.lost_on
+    group by lost.customer_id
+),
+requested as (
+    select lost.customer_id,
+        min({{ local_day('services.cancel_requested_at') }}) as requested_on
+    from lost
+    inner join {{ services }} as services
+        on lost.customer_id = services.customer_id
+        and lost.lost_on = services.ends_on
+    where services.cancel_requested_at < services.ends_at
+    group by lost.customer_id
+),
 leaving as (
     select lost.customer_id, lost.lost_on,
         greatest(
-            lost.lost_on - {{ var('loss_reason_days') }},
+            least(
+                lost.lost_on - {{ var('loss_reason_days') }},
+                min(last_bought.bought_on),
+                min(requested.requested_on)
+            ),
             coalesce(max(earlier.valid_to), min(first_spells.valid_from))
         ) as told_from,
         max(own.valid_to) as returned_on
     from lost
+    left join last_bought on lost.customer_id = last_bought.customer_id
+    left join requested on lost.customer_id = requested.customer_id
     inner join spells as own
         on lost.customer_id = own.customer_id
         and own.state = 'lost'

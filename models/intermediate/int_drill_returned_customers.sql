@@ -8,6 +8,7 @@
 {% set feedback = 'core' ~ '.churn_feedback' %}
 {% set dimensions = 'core' ~ '.customer_dimensions' %}
 {% set orders = 'core' ~ '.orders' %}
+{% set services = 'core' ~ '.subscription_periods' %}
 {% set calendar = 'core' ~ '.calendar' %}
 {% set horizon = var('risk_horizon_days') %}
 
@@ -35,7 +36,23 @@ first_days as (
 came_back as (
     select losses.customer_id, losses.lost_on, losses.returned_on, losses.lost_again_on,
         greatest(
-            losses.lost_on - {{ var('loss_reason_days') }},
+            least(
+                losses.lost_on - {{ var('loss_reason_days') }},
+                (
+                    select max(orders.ordered_on)
+                    from {{ orders }} as orders
+                    where orders.customer_id = losses.customer_id
+                        and orders.is_purchase
+                        and orders.ordered_on < losses.lost_on
+                ),
+                (
+                    select min({{ local_day('services.cancel_requested_at') }})
+                    from {{ services }} as services
+                    where services.customer_id = losses.customer_id
+                        and services.ends_on = losses.lost_on
+                        and services.cancel_requested_at < services.ends_at
+                )
+            ),
             coalesce(losses.present_from, first_days.first_day)
         ) as told_from,
         cutoff.cutoff_day
