@@ -1,10 +1,7 @@
--- One row per person and stretch [valid_from, valid_to) of local days with the same three scores
--- and value class, as they were known then (definitions §6): what is known of the purchases at a
--- day's end, against the breaks of the last month end, and nothing before the first one. Neighbours
--- may be equal. segment_recency is the recency score the segment map is asked for (E99).
-with
--- the changes, not with people × months. Neighbours may be equal. segment_recency is the recency
--- score the segment map is asked for (E99).
+-- One row per person and stretch [valid_from, valid_to) of local days with the same scores and
+-- value class as known then (definitions §6): what is known of the purchases at a day's end,
+-- against the breaks of the last month end. Grows with the changes, not with people × months;
+-- neighbours may be equal. segment_recency is what the segment map is asked for (E99).
 with
 
 steps as (
