@@ -371,8 +371,7 @@ class Oracle:
                 stops = [
                     other
                     for other in told[place + 1 :]
-                    if other.row["starts_at"] < follows
-                    and other.state in ("trial", "free")
+                    if other.row["starts_at"] < follows and other.state in ("trial", "free")
                 ]
                 gap = (self.clock.day(follows) - self.clock.day(one.end)).days
                 if not stops and gap <= GAP:
