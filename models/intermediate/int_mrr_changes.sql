@@ -146,6 +146,7 @@ turned as (
 
     select
         *,
+        coalesce(plan_after, plan_before) as plan_id,
         case
             when mrr_native_before is null then 'came'
             when mrr_native_after is null then 'went'
@@ -164,21 +165,15 @@ placed_in_plan as (
     select
         *,
         case when turn = 'stayed' then subscription_id end as stayed_subscription_id,
-        coalesce(plan_after, plan_before) as plan_id,
         row_number() over (
-            partition by
-                grain, period_start, customer_id, item_id, kind,
-                coalesce(plan_after, plan_before), turn
+            partition by grain, period_start, customer_id, item_id, kind, plan_id, turn
             order by subscription_id asc nulls first
         ) as plan_place,
         sum(case when turn = 'came' then 1 else 0 end) over plans as came_in_plan,
         sum(case when turn = 'went' then 1 else 0 end) over plans as went_of_plan
     from turned
     window
-        plans as (
-            partition by
-                grain, period_start, customer_id, item_id, kind, coalesce(plan_after, plan_before)
-        )
+        plans as (partition by grain, period_start, customer_id, item_id, kind, plan_id)
 
 ),
 
