@@ -1,6 +1,6 @@
 -- One row per person who ever used a product or was sent a message: use and answers of the last
 -- trend_days, and of as many days before them (definitions §6, Behaviour). An answer is a message
--- opened or clicked; days are those of use and of sending. Control messages are none.
+-- opened; days are those of use and of sending. Control messages are none.
 with
 
 data_cutoff as (
@@ -29,8 +29,7 @@ messages as (
     select
         customer_id,
         sent_on,
-        opened_at,
-        clicked_at
+        opened_at
     from {{ ref('int_messages_known') }}
     where variant is distinct from 'control'
 
@@ -70,7 +69,7 @@ answers as (
         count_if(messages.sent_on > data_cutoff.recent_after) as messages_recent,
         count_if(
             messages.sent_on > data_cutoff.recent_after
-            and (messages.opened_at is not null or messages.clicked_at is not null)
+            and messages.opened_at is not null
         ) as answers_recent,
         count_if(
             messages.sent_on > data_cutoff.before_after
@@ -79,7 +78,7 @@ answers as (
         count_if(
             messages.sent_on > data_cutoff.before_after
             and messages.sent_on <= data_cutoff.recent_after
-            and (messages.opened_at is not null or messages.clicked_at is not null)
+            and messages.opened_at is not null
         ) as answers_before
     from messages
     cross join data_cutoff

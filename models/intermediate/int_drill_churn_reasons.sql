@@ -6,8 +6,6 @@
 -- noqa: disable=LT02
 {% set lifecycle = 'core' ~ '.customer_lifecycle' %}
 {% set feedback = 'core' ~ '.churn_feedback' %}
-{% set orders = 'core' ~ '.orders' %}
-{% set services = 'core' ~ '.subscription_periods' %}
 
 {% set lost %}
 with
@@ -52,48 +50,26 @@ lost as (
 
 {% set told %}
 {{ lost }},
-last_bought as (
-    select lost.customer_id, max(orders.ordered_on) as bought_on
-    from lost
-    inner join {{ orders }} as orders on lost.customer_id = orders.customer_id
-    where orders.is_purchase
-        and orders.ordered_on < lost.lost_on
-    group by lost.customer_id
+first_days as (
+    select customer_id, min(valid_from) as first_day
+    from spells
+    group by customer_id
 ),
-requested as (
-    select lost.customer_id,
-        min({{ local_day('services.cancel_requested_at') }}) as requested_on
-    from lost
-    inner join {{ services }} as services
-        on lost.customer_id = services.customer_id
-        and lost.lost_on = services.ends_on
-    where services.cancel_requested_at < services.ends_at
-    group by lost.customer_id
+losses as (
+    select spells.customer_id, spells.valid_from as lost_on, spells.valid_to as returned_on,
+        coalesce(lag(spells.valid_to) over person, first_days.first_day) as present_from
+    from spells
+    inner join first_days on spells.customer_id = first_days.customer_id
+    where spells.state = 'lost'
+    window person as (partition by spells.customer_id order by spells.valid_from nulls first)
 ),
 leaving as (
-    select lost.customer_id, lost.lost_on,
-        greatest(
-            least(
-                lost.lost_on - {{ var('loss_reason_days') }},
-                min(last_bought.bought_on),
-                min(requested.requested_on)
-            ),
-            coalesce(max(earlier.valid_to), min(first_spells.valid_from))
-        ) as told_from,
-        max(own.valid_to) as returned_on
-    from lost
-    left join last_bought on lost.customer_id = last_bought.customer_id
-    left join requested on lost.customer_id = requested.customer_id
-    inner join spells as own
-        on lost.customer_id = own.customer_id
-        and own.state = 'lost'
-        and own.valid_from = lost.lost_on
-    inner join spells as first_spells on lost.customer_id = first_spells.customer_id
-    left join spells as earlier
-        on lost.customer_id = earlier.customer_id
-        and earlier.state = 'lost'
-        and earlier.valid_from < lost.lost_on
-    group by lost.customer_id, lost.lost_on
+    select losses.customer_id, losses.lost_on, losses.returned_on,
+        {{ drill_told_from('losses') }} as told_from
+    from losses
+    inner join lost
+        on losses.customer_id = lost.customer_id
+        and losses.lost_on = lost.lost_on
 ),
 said as (
     select leaving.customer_id, leaving.lost_on, feedback.feedback_id,

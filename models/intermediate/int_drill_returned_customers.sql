@@ -8,7 +8,6 @@
 {% set feedback = 'core' ~ '.churn_feedback' %}
 {% set dimensions = 'core' ~ '.customer_dimensions' %}
 {% set orders = 'core' ~ '.orders' %}
-{% set services = 'core' ~ '.subscription_periods' %}
 {% set calendar = 'core' ~ '.calendar' %}
 {% set horizon = var('risk_horizon_days') %}
 
@@ -19,45 +18,26 @@ cutoff as (
     from {{ calendar }}
     where is_complete
 ),
-losses as (
-    select customer_id, valid_from as lost_on, valid_to as returned_on,
-        lag(valid_to) over person as present_from,
-        lead(valid_from) over person as lost_again_on
-    from {{ lifecycle }}
-    where basis = 'any' and state = 'lost'
-    window person as (partition by customer_id order by valid_from nulls first)
-),
 first_days as (
     select customer_id, min(valid_from) as first_day
     from {{ lifecycle }}
     where basis = 'any'
     group by customer_id
 ),
+losses as (
+    select lost.customer_id, lost.valid_from as lost_on, lost.valid_to as returned_on,
+        coalesce(lag(lost.valid_to) over person, first_days.first_day) as present_from,
+        lead(lost.valid_from) over person as lost_again_on
+    from {{ lifecycle }} as lost
+    inner join first_days on lost.customer_id = first_days.customer_id
+    where lost.basis = 'any' and lost.state = 'lost'
+    window person as (partition by lost.customer_id order by lost.valid_from nulls first)
+),
 came_back as (
     select losses.customer_id, losses.lost_on, losses.returned_on, losses.lost_again_on,
-        greatest(
-            least(
-                losses.lost_on - {{ var('loss_reason_days') }},
-                (
-                    select max(orders.ordered_on)
-                    from {{ orders }} as orders
-                    where orders.customer_id = losses.customer_id
-                        and orders.is_purchase
-                        and orders.ordered_on < losses.lost_on
-                ),
-                (
-                    select min({{ local_day('services.cancel_requested_at') }})
-                    from {{ services }} as services
-                    where services.customer_id = losses.customer_id
-                        and services.ends_on = losses.lost_on
-                        and services.cancel_requested_at < services.ends_at
-                )
-            ),
-            coalesce(losses.present_from, first_days.first_day)
-        ) as told_from,
+        {{ drill_told_from('losses') }} as told_from,
         cutoff.cutoff_day
     from losses
-    inner join first_days on losses.customer_id = first_days.customer_id
     cross join cutoff
     where losses.returned_on >= cast($period_start as date)
         and losses.returned_on < {{ drill_period_end() }}

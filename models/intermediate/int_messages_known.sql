@@ -23,8 +23,9 @@ messages as (
         sent_on,
         delivered_at,
         delivered_on,
-        opened_at,
-        opened_on,
+        -- mail programs that load no images tell nothing until the click
+        least(opened_at, clicked_at) as opened_at,
+        least(opened_on, clicked_on) as opened_on,
         clicked_at,
         clicked_on,
         bounced_at,

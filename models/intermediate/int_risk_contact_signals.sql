@@ -47,8 +47,7 @@ messages as (
         customer_id,
         sent_on,
         delivered_on,
-        opened_on,
-        clicked_on
+        opened_on
     from {{ ref('int_messages_known') }}
     where variant = 'treatment'
 
@@ -132,7 +131,7 @@ complained as (
 
 ),
 
--- a message opened later was not opened yet; who clicked in it had opened it
+-- a message opened later was not opened yet
 mailed as (
 
     select
@@ -152,10 +151,7 @@ mailed as (
         people.evaluation_on,
         people.person_number
     having
-        not bool_or(
-            coalesce(messages.opened_on <= people.evaluation_on, false)
-            or coalesce(messages.clicked_on <= people.evaluation_on, false)
-        )
+        not bool_or(coalesce(messages.opened_on <= people.evaluation_on, false))
 
 ),
 

@@ -57,6 +57,8 @@ LONG_FIRST = (
 def pytest_collection_modifyitems(items):
     """Order the files so that none of the long ones begins last; within a file nothing moves."""
     place = {Path(__file__).parent / name: at for at, name in enumerate(LONG_FIRST)}
+    if gone := [str(path) for path in place if not path.exists()]:
+        raise pytest.UsageError(f"LONG_FIRST names files that are not there: {gone}")
     items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
