@@ -26,6 +26,11 @@ export HOLDFAST_AS_OF := $(AS_OF)
 export HOLDFAST_SETTINGS := $(if $(SETTINGS),$(call from_caller,$(SETTINGS)))
 export HOLDFAST_EXTENSIONS := $(if $(EXTENSIONS),$(call from_caller,$(EXTENSIONS)))
 
+# Container images like to forbid bytecode, and then every process compiles again all that it imports,
+# which is more than half of what dbt takes to start. Here it is kept, apart from the sources.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX ?= $(ROOT)/.cache/python
+
 # No tool reports home: what orchestration/telemetry.env switches off holds for every child.
 include $(ROOT)/orchestration/telemetry.env
 export $(shell sed -n 's/^\([A-Z_]*\)=.*/\1/p' $(ROOT)/orchestration/telemetry.env)

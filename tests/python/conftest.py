@@ -12,7 +12,7 @@ import pytest
 
 from orchestration.bench.runs import RefreshRun, run_refresh
 from orchestration.quiet import be_quiet
-from orchestration.settings import PROJECT
+from orchestration.settings import PROJECT, load_settings
 from orchestration.workspace import Workspace
 from tests.python import shared
 
@@ -94,6 +94,15 @@ def sample_landing() -> Path:
         )
 
     return shared.once("sample", make) / "landing"
+
+
+@pytest.fixture(scope="session")
+def definitions():
+    """Dagster's definitions. Imported here and in no test module: they have dbt parse the project."""
+    shared.copy_parsed(load_settings(), Workspace.from_environment())
+    from orchestration.definitions import defs
+
+    return defs
 
 
 @pytest.fixture(scope="session")

@@ -21,14 +21,6 @@ GROUPS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def definitions():
-    """The definitions; making them parses the models."""
-    from orchestration.definitions import defs
-
-    return defs
-
-
 def test_definitions_load(definitions):
     """`make ui` would show an error page instead of the assets."""
     dg.Definitions.validate_loadable(definitions)

@@ -7,7 +7,6 @@ import dagster as dg
 import pytest
 
 from orchestration import refresh
-from orchestration.assets.report import report as report_asset
 from orchestration.lock import writer_lock
 from orchestration.records import Ending
 from orchestration.report import build
@@ -23,16 +22,23 @@ def failing(*_):
     raise ReportError("the page would be too large")
 
 
-def test_it_comes_after_the_publication():
-    """Written beside it, it would show the marts before."""
-    from orchestration.definitions import defs
+@pytest.fixture
+def report_asset(definitions):
+    """The step, which is one of the definitions."""
+    from orchestration.assets.report import report
 
-    graph = defs.resolve_asset_graph()
+    assert report in definitions.assets
+    return report
+
+
+def test_it_comes_after_the_publication(definitions):
+    """Written beside it, it would show the marts before."""
+    graph = definitions.resolve_asset_graph()
     assert graph.get(dg.AssetKey("report")).parent_keys == {dg.AssetKey(["published", "marts"])}
     assert not graph.get(dg.AssetKey("report")).child_keys
 
 
-def test_the_step_writes_it_and_its_cost(small):
+def test_the_step_writes_it_and_its_cost(small, report_asset):
     class Refresh:
         session = refresh_session(small)
 
@@ -44,7 +50,7 @@ def test_the_step_writes_it_and_its_cost(small):
     assert (cost.step, cost.is_done) == ("report", True)
 
 
-def test_a_step_that_fails_leaves_the_ending_as_it_was(small, monkeypatch):
+def test_a_step_that_fails_leaves_the_ending_as_it_was(small, monkeypatch, report_asset):
     class Refresh:
         session = refresh_session(small)
 
