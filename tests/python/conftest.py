@@ -98,7 +98,7 @@ def sample_landing() -> Path:
 
 @pytest.fixture(scope="session")
 def definitions():
-    """Dagster's definitions. Imported here and in no test module: they have dbt parse the project."""
+    """Dagster's definitions. No test module imports them: that has dbt parse the project."""
     shared.copy_parsed(load_settings(), Workspace.from_environment())
     from orchestration.definitions import defs
 
