@@ -111,6 +111,7 @@ test: setup ## everything: lint, dbt parse, every model and unit test on an empt
 	fi
 	echo "== dbt parse, every warning an error"
 	$(BIN)/dbt --quiet --warn-error parse --show-all-deprecations --profiles-dir . --log-path "$$scratch/logs"
+	cp -r "$$scratch/target" "$$scratch/parsed"
 	echo "== dbt: every model, unit test and data test on empty inputs"
 	$(BIN)/python -m orchestration.landing.tables "$$scratch/work.duckdb"
 	# uses one core only, so pytest begins meanwhile; its tests wait for what is compiled here

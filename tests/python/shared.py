@@ -45,8 +45,8 @@ from orchestration.straight import read_dbt_manifest, run_step, steps
 from orchestration.workspace import Workspace
 
 _VARIABLE = "HOLDFAST_TESTS_SHARED"
-# Where `make test` builds the project on empty inputs, with the default settings: target/, and
-# ended.well or ended.badly once it has.
+# What `make test` makes with the default settings: parsed/, dbt's target folder after it has parsed
+# the project; target/, after it has built it on empty inputs; then ended.well or ended.badly.
 _BUILT = "HOLDFAST_TESTS_BUILT"
 # without AS_OF; the only place where it enters the models
 _NO_AS_OF = "coalesce(cast(null as date), min(mark_on)) as cutoff_day"
@@ -101,8 +101,9 @@ def copy_parsed(settings: Settings, workspace: Workspace) -> None:
     def parse(folder: Path) -> None:
         ensure_manifest(Workspace(PROJECT, folder, folder), load_settings())
 
-    parsed = _built()
-    if parsed is None:
+    if _BUILT in os.environ:
+        parsed = Path(os.environ[_BUILT]) / "parsed"
+    else:
         folder = once("parsed", parse)
         parsed = Workspace(PROJECT, folder, folder).dbt_target
     workspace.dbt_target.mkdir(parents=True, exist_ok=True)

@@ -6,9 +6,8 @@ import dagster as dg
 import pytest
 
 from orchestration.landing.arrival import listing
+from orchestration.landing.watch import MOST_TRIES, Watch, look
 from orchestration.outcomes import Outcome, Outcomes
-from orchestration.schedules import nightly_refresh
-from orchestration.sensors import MOST_TRIES, Watch, landing_files, look
 
 
 def test_files_are_taken_once_they_stay_the_same():
@@ -84,8 +83,9 @@ def test_a_delivery_waits_for_its_marker():
         assert (reason is None) == (told is None)
 
 
-def test_sensor_remembers_between_looks(tmp_path, monkeypatch):
+def test_sensor_remembers_between_looks(tmp_path, monkeypatch, definitions):
     """The sensor would forget what it saw and never ask, or ask every minute."""
+    landing_files = definitions.resolve_sensor_def("landing_files")
     monkeypatch.setenv("HOLDFAST_LANDING", str(tmp_path))
     (tmp_path / "orders.csv").write_text("order_id\n1\n")
     cursor, answers = None, []
@@ -100,8 +100,9 @@ def test_sensor_remembers_between_looks(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_schedule_skips_when_nothing_is_new(tmp_path, monkeypatch, is_new):
+def test_schedule_skips_when_nothing_is_new(tmp_path, monkeypatch, definitions, is_new):
     """Every night the whole warehouse would be built again from the same files."""
+    nightly_refresh = definitions.resolve_schedule_def("nightly_refresh")
     monkeypatch.setenv("HOLDFAST_LANDING", str(tmp_path))
     monkeypatch.setattr(
         "orchestration.schedules.find_nothing_new", lambda *_: None if is_new else {"tables": []}
