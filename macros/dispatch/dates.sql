@@ -26,7 +26,11 @@
 {# UTC instant -> business-local day. #}
 {% macro local_day(instant) %}cast({{ local_time(instant) }} as date){% endmacro %}
 
-{# Business-local day -> the UTC instant at which it begins. #}
-{% macro day_begins_at(day) %}{{ return(adapter.dispatch('day_begins_at', 'holdfast')(day)) }}{% endmacro %}
-{% macro default__day_begins_at(day) %}(cast({{ day }} as timestamp) at time zone '{{ var("business_timezone") }}' at time zone 'UTC'){% endmacro %}
-{% macro spark__day_begins_at(day) %}convert_timezone('{{ var("business_timezone") }}', 'UTC', cast({{ day }} as timestamp_ntz)){% endmacro %}
+{# Business-local wall clock (timestamp) -> UTC instant; of two (clocks put back) engines take either. #}
+{% macro instant_of(local) %}{{ return(adapter.dispatch('instant_of', 'holdfast')(local)) }}{% endmacro %}
+{% macro default__instant_of(local) %}(cast({{ local }} as timestamp) at time zone '{{ var("business_timezone") }}' at time zone 'UTC'){% endmacro %}
+{% macro spark__instant_of(local) %}convert_timezone('{{ var("business_timezone") }}', 'UTC', cast({{ local }} as timestamp_ntz)){% endmacro %}
+
+{% macro add_hours_to_instant(instant, hours) %}{{ return(adapter.dispatch('add_hours_to_instant', 'holdfast')(instant, hours)) }}{% endmacro %}
+{% macro default__add_hours_to_instant(instant, hours) %}({{ instant }} + to_hours(cast({{ hours }} as integer))){% endmacro %}
+{% macro spark__add_hours_to_instant(instant, hours) %}timestampadd(hour, cast({{ hours }} as int), {{ instant }}){% endmacro %}

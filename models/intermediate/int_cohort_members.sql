@@ -10,6 +10,13 @@ cutoff as (
 
 ),
 
+history_bounds as (
+
+    select first_day
+    from {{ ref('int_history_bounds') }}
+
+),
+
 lifecycle as (
 
     select
@@ -63,13 +70,6 @@ entered_bases as (
     from first_days
     where basis <> 'any'
     group by customer_id
-
-),
-
-history as (
-
-    select min(first_day) as history_starts_on
-    from first_days
 
 ),
 
@@ -137,12 +137,12 @@ final as (
             as first_window_revenue,
         cast(coalesce(first_mrr.first_mrr, 0) as decimal(18, 2)) as first_mrr,
         first_days.first_day
-        < {{ add_days('history.history_starts_on', var('left_truncation_days')) }}
+        < {{ add_days('history_bounds.first_day', var('left_truncation_days')) }}
             as is_left_truncated,
         coalesce(entered_bases.bases, 0) = 1 as is_only_basis
     from first_days
     cross join cutoff
-    cross join history
+    cross join history_bounds
     left join entered_bases
         on first_days.customer_id = entered_bases.customer_id
     left join first_windows

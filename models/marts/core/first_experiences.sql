@@ -22,12 +22,13 @@ orders as (
         customer_id,
         ordered_at,
         ordered_on,
+        currency,
         gross_amount,
         discount_amount,
+        exchange_rate,
         employee_id,
         sales_channel,
-        first_category,
-        net_revenue_before_refunds
+        first_category
     from {{ ref('orders') }}
     where is_purchase
 
@@ -57,8 +58,9 @@ refunds as (
     select
         order_id,
         refunded_on,
-        refund_amount,
-        net_refund
+        currency,
+        amount,
+        refund_amount
     from {{ ref('refunds') }}
     where is_counted and not is_orphan
 
@@ -105,12 +107,13 @@ first_day_orders as (
         occasions.first_on,
         occasions.second_on,
         orders.ordered_at,
+        orders.currency,
         orders.gross_amount,
         orders.discount_amount,
+        orders.exchange_rate,
         orders.employee_id,
         orders.sales_channel,
-        orders.first_category,
-        orders.net_revenue_before_refunds
+        orders.first_category
     from occasions
     inner join orders
         on occasions.customer_id = orders.customer_id
@@ -140,34 +143,48 @@ first_orders as (
 
 ),
 
-refunded as (
+refunded_orders as (
 
     select
-        first_orders.customer_id,
+        first_orders.order_id,
+        sum(refunds.amount) as refunded_native,
         sum(refunds.refund_amount) as refund_amount,
-        sum(refunds.net_refund) as net_refunds
+        bool_and(refunds.currency = first_orders.currency) as is_order_currency
     from first_day_orders as first_orders
     inner join refunds
         on first_orders.order_id = refunds.order_id
     where refunds.refunded_on <= {{ known_by }}
-    group by first_orders.customer_id
+    group by first_orders.order_id
 
 ),
 
-refunded_values as (
+-- in full is every order of the day, each in its own currency where it can be: a rate that moved
+-- makes no part of the whole
+refunded as (
 
     select
-        refunded.customer_id,
-        refunded.refund_amount,
-        refunded.net_refunds,
-        sum(first_day_orders.net_revenue_before_refunds) as net_revenue_before_refunds
-    from refunded
-    inner join first_day_orders
-        on refunded.customer_id = first_day_orders.customer_id
-    group by
-        refunded.customer_id,
-        refunded.refund_amount,
-        refunded.net_refunds
+        first_day_orders.customer_id,
+        sum(refunded_orders.refund_amount) as refund_amount,
+        bool_and(
+            case
+                when refunded_orders.order_id is null
+                    then first_day_orders.gross_amount <= first_day_orders.discount_amount
+                when refunded_orders.is_order_currency
+                    then
+                        refunded_orders.refunded_native
+                        >= first_day_orders.gross_amount - first_day_orders.discount_amount
+                else
+                    refunded_orders.refund_amount
+                    >= {{ convert_money(
+                        'first_day_orders.gross_amount - first_day_orders.discount_amount',
+                        'first_day_orders.exchange_rate'
+                    ) }}
+            end
+        ) as is_in_full
+    from first_day_orders
+    left join refunded_orders
+        on first_day_orders.order_id = refunded_orders.order_id
+    group by first_day_orders.customer_id
 
 ),
 
@@ -280,11 +297,8 @@ final as (
             when first_orders.first_on >= refunds_history.first_on
                 then
                     case
-                        when coalesce(refunded_values.refund_amount, 0) <= 0 then 'no refund'
-                        when
-                            refunded_values.net_refunds
-                            >= refunded_values.net_revenue_before_refunds
-                            then 'in full'
+                        when coalesce(refunded.refund_amount, 0) <= 0 then 'no refund'
+                        when refunded.is_in_full then 'in full'
                         else 'in part'
                     end
         end as refund,
@@ -300,8 +314,8 @@ final as (
         on first_orders.customer_id = complained.customer_id
     left join answered
         on first_orders.customer_id = answered.customer_id
-    left join refunded_values
-        on first_orders.customer_id = refunded_values.customer_id
+    left join refunded
+        on first_orders.customer_id = refunded.customer_id
 
 )
 

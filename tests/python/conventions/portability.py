@@ -26,7 +26,8 @@ INTEGER_TYPES = {"int", "integer", "bigint", "smallint", "tinyint", "hugeint", "
 DAY_TYPES = {"date", "timestamp"}
 DAY_MACROS = words(
     """
-    add_days add_months add_days_to_instant local_day local_time day_begins_at
+    add_days add_months add_days_to_instant add_hours_to_instant local_day local_time instant_of
+    day_begins_at
     period_first_day
     """
 )
