@@ -2,9 +2,10 @@
 {% macro normal_quantile() %}1.959963984540054{% endmacro %}
 
 {# Wilson (1927), JASA 22, 209-212; method 3 of Newcombe (1998), Statistics in Medicine 17, 857-872.
-   Written without p = x / n, so that 0 of n begins at exactly 0 and n of n ends at exactly 1. #}
+   0 of n begins at exactly 0 and n of n ends at exactly 1, which doubles would miss by a hair. #}
 {% macro wilson_low(successes, trials) %}
 case
+    when {{ trials }} > 0 and {{ successes }} = 0 then cast(0 as double)
     when {{ trials }} > 0
         then greatest(
             cast(0 as double),
@@ -18,6 +19,7 @@ end
 
 {% macro wilson_high(successes, trials) %}
 case
+    when {{ trials }} > 0 and {{ successes }} = {{ trials }} then cast(1 as double)
     when {{ trials }} > 0
         then least(
             cast(1 as double),

@@ -20,6 +20,8 @@ cells as (
         numerator,
         denominator,
         rate,
+        rate_low,
+        rate_high,
         is_complete,
         lag(numerator) over curve as previous_numerator,
         lag(age) over curve as previous_age
@@ -48,6 +50,9 @@ problems as (
             when measure not in ('revenue', 'mrr') and rate not between 0 and 1
                 then 'a share outside 0 to 1'
             when eligible > cohort_size then 'more eligible than the cohort has'
+            when measure not in ('revenue', 'mrr') and rate is not null
+                and coalesce(rate not between rate_low and rate_high, true)
+                then 'a rate outside its interval, or without one'
             when (rate is null) <> (eligible = 0 or denominator = 0)
                 then 'a rate where none can be, or none where one can'
             when

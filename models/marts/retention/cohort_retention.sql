@@ -147,6 +147,14 @@ final as (
             when eligible > 0
                 then cast(numerator as double) / nullif(cast(denominator as double), 0)
         end as rate,
+        case
+            when eligible > 0 and measure not in ('revenue', 'mrr')
+                then {{ wilson_low('numerator', 'denominator') }}
+        end as rate_low,
+        case
+            when eligible > 0 and measure not in ('revenue', 'mrr')
+                then {{ wilson_high('numerator', 'denominator') }}
+        end as rate_high,
         is_complete,
         is_final,
         case

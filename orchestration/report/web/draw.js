@@ -286,11 +286,12 @@ const draws = {
     option.xAxis.splitArea = { show: false };
     option.yAxis = categoryAxis(down.map((key) => `${name(kinds[y], key)}  (${show("count", sizes.get(key))})`), { interval: 0, hideOverlap: false });
     option.yAxis.inverse = true;
+    const hides = chart.canHideSmall() && !chart.showsSmall;
     const cells = rows.map((row) => ({
       value: [across.indexOf(row[x]), down.indexOf(row[y]), row[value] ?? 0], row, column: value,
-      isOpen: row.is_complete === false || row[value] === null,
+      isOpen: row.is_complete === false || row[value] === null, isHidden: hides && Boolean(row.is_small),
     }));
-    const known = cells.filter((cell) => !cell.isOpen);
+    const known = cells.filter((cell) => !cell.isOpen && !cell.isHidden);
     // the first age is everybody: it would leave the others one colour
     const scale = known.filter((cell) => !(x === "age" && cell.row.age === 0)).map((cell) => cell.row[value]);
     const most = Math.max(0.01, ...scale);
@@ -326,11 +327,17 @@ const draws = {
           ...cell, itemStyle: { color: hatch(colour("line")), borderColor: colour("line"), borderWidth: 0.5 },
         })),
       },
+      {
+        type: "heatmap", name: word(`column.${value}`), emphasis: { disabled: true },
+        data: cells.filter((cell) => cell.isHidden && !cell.isOpen).map((cell) => ({
+          ...cell, itemStyle: { color: colour("card"), borderColor: colour("line"), borderWidth: 1 },
+        })),
+      },
     ];
     option.tooltip.trigger = "item";
-    option.tooltip.formatter = ({ data: { row } }) => [
+    option.tooltip.formatter = ({ data: { row, isHidden } }) => [
       `${name(kinds[y], row[y])} → ${word(`column.${x}`)} ${name(kinds[x], row[x])}`,
-      `${word(`column.${value}`)}: ${show(kinds[value], row[value])}`,
+      ...(isHidden ? [] : [`${word(`column.${value}`)}: ${show(kinds[value], row[value])}`]),
       ...(row.is_complete === false ? [word("incomplete")] : []), ...(row.is_small ? [word("small")] : []),
     ].join("\n");
     chart.leastWidth = 150 + across.length * SIDEWAYS_CELL;

@@ -95,6 +95,11 @@ class Chart {
     return complete.at(-1);
   }
 
+  /** E53: what stands on few people is hidden at first, where anything else would be left to see. */
+  canHideSmall() {
+    return this.kind === "heat" && this.rows.some((row) => row.is_small) && this.rows.some((row) => !row.is_small);
+  }
+
   heading() {
     const row = this.titleRow();
     if (!row) return word(`chart.${this.name}.name`);
@@ -145,6 +150,15 @@ function choicesOf(chart, redraw) {
     });
     box.append(make("label", {}, word(`column.${name}`), select));
   }
+  if (chart.canHideSmall()) {
+    const small = make("input", { type: "checkbox", "data-choice": "small" });
+    small.checked = Boolean(chart.showsSmall);
+    small.addEventListener("change", () => {
+      chart.showsSmall = small.checked;
+      redraw("small");
+    });
+    box.append(make("label", {}, small, word("show_small")));
+  }
   return box.childElementCount ? [box] : [];
 }
 
@@ -153,7 +167,8 @@ function notesOf(chart) {
   const note = (kind, key) => notes.push(make("p", { class: "note" }, ...(kind ? [make("i", { class: kind })] : []), word(key)));
   if (chart.kind !== "table" && chart.kind !== "cards") {
     if (chart.rows.some((row) => row.is_complete === false)) note("hatched", "note.incomplete");
-    if (chart.rows.some((row) => row.is_small)) note("faded", "note.small");
+    if (chart.canHideSmall() && !chart.showsSmall) note("framed", "note.small_hidden");
+    else if (chart.rows.some((row) => row.is_small)) note("faded", "note.small");
     if (chart.isCut) note("", "note.cut");
   }
   return notes;
