@@ -157,7 +157,7 @@ function choicesOf(chart, redraw) {
       chart.showsSmall = small.checked;
       redraw("small");
     });
-    box.append(make("label", {}, small, word("show_small")));
+    box.append(make("label", {}, word("show_small"), small));
   }
   return box.childElementCount ? [box] : [];
 }

@@ -267,6 +267,37 @@ def test_choices_change_what_is_shown(report, browser):
     assert browser.run("holdfast.problems") == []
 
 
+def test_few_people_are_hidden_until_asked_for(report, browser):
+    """E53: a cohort of seven would be read as if it said much."""
+    cells = """(() => {
+      const { plotted } = drawn.find(({ section }) => section.id === "chart-cohorts");
+      const [known, , hidden] = plotted.getOption().series.map((one) => one.data);
+      return [known.map(({ row }) => row.is_small), hidden.map(({ row }) => row.is_small)];
+    })()"""
+    browser.open(report.report_page, "?lang=en", "retention")
+    for grain in ("week", "month", "quarter"):
+        choose(browser, "cohorts", "grain", grain)
+        sizes = {row["is_small"] for row in browser.run("holdfast.charts.cohorts.rows")}
+        if sizes == {True, False}:
+            break
+    assert sizes == {True, False}, "no grain has cohorts of either kind"
+    known, hidden = browser.run(cells)
+    assert set(known) == {False}
+    assert set(hidden) == {True}
+    browser.run("document.querySelector('#chart-cohorts [data-choice=small]').click()")
+    known, shown_as_hidden = browser.run(cells)
+    assert known.count(True) == len(hidden)
+    assert shown_as_hidden == []
+    # where there is nothing else, what there is stays
+    browser.run("""(() => {
+      const chart = holdfast.charts.cohorts;
+      chart.rows = chart.rows.filter((row) => row.is_small);
+      fill(chart, document.querySelector("#chart-cohorts"));
+    })()""")
+    assert not browser.run("Boolean(document.querySelector('#chart-cohorts [data-choice=small]'))")
+    assert set(browser.run(cells)[0]) == {True}
+
+
 def test_a_missing_data_script_is_said(report, browser):
     browser.open(report.report_page, "?lang=en", "retention")
     browser.run("holdfast.charts.churn.catalog.push(['month', 'nowhere'])")
