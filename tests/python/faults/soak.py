@@ -27,7 +27,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.publishing.publish import is_whole, read_manifest
-from orchestration.settings import PROJECT, load_settings
+from orchestration.settings import PROJECT
 from orchestration.steps import read_steps
 from orchestration.workspace import Workspace
 
@@ -40,6 +40,8 @@ from tests.python.faults.readers import Seen, readers
 from tests.python.shared import copy_parsed, refreshed_straight
 
 CUSTOMERS, UNTIL, SEED = 200, date(2026, 10, 31), 1
+# Two hundred people spread over weekly cohorts of two years are a million cells that nobody reads.
+SETTINGS = "max_age_weeks: 13\nmax_age_months: 12\nmax_age_quarters: 4\nmax_age_years: 2\n"
 # Tables that tell of refreshes themselves, and columns that do in others.
 _OF_REFRESHES = {"refreshes", "input_checks", "model_timings"}
 _INSTANTS = {"refresh_id", "loaded_at", "refused_at", "healed_at", "restated_at"}
@@ -67,7 +69,9 @@ class Soak:
     """One run."""
 
     def __init__(self, folder: Path, kills: int, refreshes: int, seed: int) -> None:
-        self.workspace = Workspace(PROJECT, folder / "landing", folder / "warehouse")
+        self.workspace = Workspace(
+            PROJECT, folder / "landing", folder / "warehouse", settings_file=folder / "settings.yml"
+        )
         self.twin = folder / "twin"
         self.kills, self.refreshes = kills, refreshes
         self.chance = random.Random(seed)  # noqa: S311 - nothing secret
@@ -77,7 +81,7 @@ class Soak:
     def run(self) -> int:
         """Go through all of it; returns the exit code."""
         self._first_delivery()
-        copy_parsed(load_settings(), self.workspace)
+        copy_parsed(self.workspace.read_settings(), self.workspace)
         if not self._refresh():
             return self._report(Seen())
         self._compare()
@@ -100,6 +104,7 @@ class Soak:
         return self._report(seen)
 
     def _first_delivery(self) -> None:
+        (self.folder / "settings.yml").write_text(SETTINGS, encoding="utf-8")
         subprocess.run(
             [
                 sys.executable, "-m", "orchestration.sample_data", "--customers", str(CUSTOMERS),
@@ -193,7 +198,9 @@ class Soak:
 
     def _compare(self) -> None:
         """Compare with a warehouse that got the same and was never disturbed."""
-        undisturbed = refreshed_straight(self.workspace.landing, self.twin, with_tests=False)
+        undisturbed = refreshed_straight(
+            self.workspace.landing, self.twin, self.workspace.settings_file, with_tests=False
+        )
         found, expected = self._published(), content(undisturbed.marts_db)
         different = sorted(
             name
