@@ -20,7 +20,9 @@ people as (
         lifecycle.customer_id,
         lifecycle.state = 'lost' as is_lost,
         case
-            when lifecycle.state = 'lost' then lifecycle.valid_from - cast(1 as integer)
+            when lifecycle.state = 'lost' and lifecycle.spell_number > 1
+                then lifecycle.valid_from - cast(1 as integer)
+            when lifecycle.state = 'lost' then lifecycle.valid_from
             else cutoff.cutoff_day
         end as described_on
     from {{ lifecycle }} as lifecycle
