@@ -1,8 +1,7 @@
 -- One row per person and stretch [valid_from, valid_to) of local days with the same scores and
 -- value class as known then (definitions §6): what is known of the purchases at a day's end,
 -- against the breaks of the last month end. Grows with the changes, not with people × months;
--- neighbours may be equal. The segment map is asked for segment_recency and segment_frequency
--- (int_rfm_scores; E39, E99).
+-- neighbours may be equal. segment_* is what the segment map is asked for (E39, E99).
 with
 
 steps as (
