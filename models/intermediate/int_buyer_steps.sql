@@ -1,7 +1,7 @@
 -- One row per person and stretch [valid_from, valid_to) of local days in which what is known of
--- their purchases stays the same: last order, orders, revenue in cents (definitions §6, RFM), each
--- day as it ended. Only while there is an order in the lookback. revenue_position orders all of it
--- by revenue from 0 up and, among equals, by id from the last: ABC backwards.
+-- their purchases stays the same: last order, orders, whether all are of one day, revenue in cents
+-- (definitions §6, RFM), each day as it ended. Only while there is an order in the lookback. All of
+-- it by revenue from 0 up, equals by id from the last, is revenue_position: ABC backwards.
 with
 
 buyers as (
@@ -26,6 +26,7 @@ stretches as (
         buyers.buyer_number,
         stretches.order_id,
         stretches.ordered_on,
+        {{ days_between("date '1900-01-01'", 'stretches.ordered_on') }} as order_day,
         stretches.counts_from,
         case
             when {{ var('rfm_lookback_days') }} > 0
@@ -65,6 +66,7 @@ changes as (
         buyer_number,
         counts_from as changed_on,
         case when is_purchase then 1 else 0 end as orders,
+        case when is_purchase then order_day else 0 end as order_days,
         cents,
         case when is_purchase and cancelled_on is null then ordered_on end as ordered_on
     from stretches
@@ -76,6 +78,7 @@ changes as (
         buyer_number,
         counts_to as changed_on,
         case when is_purchase then -1 else 0 end as orders,
+        case when is_purchase then -order_day else 0 end as order_days,
         -cents as cents,
         cast(null as date) as ordered_on
     from stretches
@@ -87,6 +90,7 @@ changes as (
         buyer_number,
         counts_from as changed_on,
         0 as orders,
+        0 as order_days,
         cents,
         cast(null as date) as ordered_on
     from refunds
@@ -98,6 +102,7 @@ changes as (
         buyer_number,
         counts_to as changed_on,
         0 as orders,
+        0 as order_days,
         -cents as cents,
         cast(null as date) as ordered_on
     from refunds
@@ -111,6 +116,7 @@ days as (
         changes.buyer_number,
         changes.changed_on,
         sum(changes.orders) as orders,
+        sum(changes.order_days) as order_days,
         sum(changes.cents) as cents,
         max(changes.ordered_on) as ordered_on
     from changes
@@ -130,6 +136,7 @@ balances as (
         lead(changed_on) over (partition by buyer_number order by changed_on nulls first)
             as valid_to,
         sum(orders) over person as orders,
+        sum(order_days) over person as order_days,
         sum(cents) over person as cents,
         max(ordered_on) over person as ordered_on
     from days
@@ -172,6 +179,7 @@ steps as (
             else balances.ordered_on
         end as last_order_on,
         cast(balances.orders as bigint) as orders,
+        cast(balances.order_days as bigint) as order_days,
         cast(balances.cents as bigint) as cents
     from balances
     left join cancelled_since
@@ -188,7 +196,9 @@ placed as (
         valid_from,
         valid_to,
         last_order_on,
+        {{ days_between("date '1900-01-01'", 'last_order_on') }} as last_order_day,
         orders,
+        order_days,
         cents,
         greatest(cents, 0) as scored_cents,
         rank() over (
@@ -215,8 +225,10 @@ final as (
         {{ period_number("'month'", 'placed.valid_from') }} as from_month,
         {{ period_number("'month'", 'placed.valid_to') }} as to_month,
         placed.last_order_on,
-        {{ days_between("date '1900-01-01'", 'placed.last_order_on') }} as last_order_day,
+        placed.last_order_day,
         placed.orders,
+        -- none is later than the last: their days sum to as much only where none is earlier
+        placed.order_days = placed.orders * placed.last_order_day as is_one_occasion,
         placed.cents,
         placed.scored_cents,
         placed.revenue_position,

@@ -20,10 +20,15 @@ people as (
         lifecycle.customer_id,
         lifecycle.state = 'lost' as is_lost,
         case
-            when lifecycle.state = 'lost' then lifecycle.valid_from - cast(1 as integer)
+            when lifecycle.state = 'lost'
+                then greatest(lifecycle.valid_from - cast(1 as integer), entries.valid_from)
             else cutoff.cutoff_day
         end as described_on
     from {{ lifecycle }} as lifecycle
+    inner join {{ lifecycle }} as entries
+        on lifecycle.customer_id = entries.customer_id
+        and entries.basis = 'any'
+        and entries.spell_number = 1
     cross join cutoff
     where lifecycle.basis = 'any'
         and lifecycle.valid_from <= cutoff.cutoff_day

@@ -124,10 +124,11 @@ final as (
         margin_rate.margin_reason,
         case
             when rates.complete_months < {{ months }} then 'fewer than {{ months }} complete months'
-            when
-                rates.customers < {{ var('min_customers') }}
-                or rates.opening_customers < {{ var('min_customers') * months }}
+            when rates.customers < {{ var('min_customers') }}
                 then 'fewer than {{ var("min_customers") }} customers'
+            when rates.opening_customers < {{ var('min_customers') * months }}
+                then 'fewer than {{ var("min_customers") }} customers at open, on average over '
+                    || '{{ months }} months'
             when rates.lost_customers = 0 then 'nobody was lost: no end of a lifetime is in sight'
         end as reason,
         case

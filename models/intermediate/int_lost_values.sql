@@ -64,10 +64,19 @@ members as (
 
     select
         customer_id,
-        first_day,
         segment,
         period_months
     from {{ ref('int_renewal_members') }}
+
+),
+
+subscriber_tenures as (
+
+    select
+        customer_id,
+        tenure_from,
+        tenure_to
+    from {{ ref('int_subscriber_tenures') }}
 
 ),
 
@@ -109,6 +118,7 @@ buyers as (
 
 ),
 
+-- as old as the service that the loss ended, not as all since the first day
 tenures as (
 
     select
@@ -119,13 +129,20 @@ tenures as (
         members.period_months,
         cast(
             floor(
-                cast({{ whole_months('members.first_day', 'lost_customers.lost_on') }} as double)
+                cast(
+                    {{ whole_months('subscriber_tenures.tenure_from', 'lost_customers.lost_on') }}
+                    as double
+                )
                 / nullif(members.period_months, 0)
             ) as integer
         ) as periods
     from lost_customers
     inner join members
         on lost_customers.customer_id = members.customer_id
+    inner join subscriber_tenures
+        on
+        lost_customers.customer_id = subscriber_tenures.customer_id
+        and lost_customers.lost_on = subscriber_tenures.tenure_to
     where lost_customers.basis = 'subscriptions'
 
 ),

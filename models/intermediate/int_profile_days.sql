@@ -1,6 +1,7 @@
 -- One row per person who has entered a basis: whether they are lost at the cutoff (basis any), and
--- the day whose values describe them: the last one before the loss, else the cutoff day. What a
--- loss does to somebody (no tier, no orders of late) does not describe who is lost.
+-- the day whose values describe them: the last one before the loss (who came and went on one day
+-- has that day alone), else the cutoff day. What a loss does to somebody (no tier, no orders of
+-- late) does not describe who is lost.
 with
 
 data_cutoff as (
@@ -14,7 +15,8 @@ people as (
 
     select
         person_number,
-        customer_id
+        customer_id,
+        first_day
     from {{ ref('int_person_numbers') }}
 
 ),
@@ -38,7 +40,8 @@ final as (
         people.customer_id,
         lifecycle.state = 'lost' as is_lost,
         case
-            when lifecycle.state = 'lost' then {{ add_days('lifecycle.valid_from', -1) }}
+            when lifecycle.state = 'lost'
+                then greatest({{ add_days('lifecycle.valid_from', -1) }}, people.first_day)
             else data_cutoff.cutoff_day
         end as described_on
     from people

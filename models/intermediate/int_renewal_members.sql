@@ -1,6 +1,7 @@
--- One row per person who ever subscribed: in which group the renewals of their first service are
--- counted (first plan, months between its payments, year it began; small groups together), how many
--- renewals they were seen to come to, and at which they left (definitions §5).
+-- One row per person who ever subscribed for more than part of a day: in which group the renewals
+-- of their first service are counted (first plan, months between its payments, year it began; small
+-- groups together), how many renewals they were seen to come to, and at which they left
+-- (definitions §5).
 with
 
 cutoff as (
@@ -14,9 +15,10 @@ members as (
 
     select
         customer_id,
-        first_day
-    from {{ ref('int_cohort_members') }}
-    where basis = 'subscriptions'
+        tenure_from as first_day,
+        tenure_to as lost_on
+    from {{ ref('int_subscriber_tenures') }}
+    where tenure_number = 1
 
 ),
 
@@ -37,23 +39,14 @@ subscription_periods as (
 
 ),
 
-losses as (
-
-    select
-        customer_id,
-        min(valid_from) as lost_on
-    from {{ ref('customer_lifecycle') }}
-    where basis = 'subscriptions' and state = 'lost'
-    group by customer_id
-
-),
-
--- the dearest item of the first day says how often is paid; weeks and days as a month
+-- the dearest item of the first day says how often is paid; weeks and days as a month. Where what
+-- the first day began with was gone by its end, the first that stood
 first_plans as (
 
     select
         members.customer_id,
         members.first_day,
+        members.lost_on,
         coalesce(subscription_periods.plan_id, '(none)') as plan_id,
         cast(
             case subscription_periods.billing_interval
@@ -67,15 +60,19 @@ first_plans as (
     inner join subscription_periods
         on
         members.customer_id = subscription_periods.customer_id
-        and members.first_day >= subscription_periods.starts_on
         and (
             subscription_periods.ends_on is null
-            or members.first_day < subscription_periods.ends_on
+            or (
+                members.first_day < subscription_periods.ends_on
+                and subscription_periods.starts_on < subscription_periods.ends_on
+            )
         )
+        and (members.lost_on is null or members.lost_on > subscription_periods.starts_on)
     qualify
         row_number() over (
             partition by members.customer_id
             order by
+                greatest(subscription_periods.starts_on, members.first_day) asc nulls last,
                 subscription_periods.mrr desc nulls last,
                 subscription_periods.subscription_id asc nulls last,
                 subscription_periods.item_id asc nulls last,
@@ -91,14 +88,12 @@ counted as (
         first_plans.first_day,
         first_plans.plan_id,
         first_plans.period_months,
-        losses.lost_on,
+        first_plans.lost_on,
         year(first_plans.first_day) as start_year,
         {{ whole_months('first_plans.first_day', 'cutoff.cutoff_day') }} as months_seen,
-        {{ whole_months('first_plans.first_day', 'losses.lost_on') }} as months_served
+        {{ whole_months('first_plans.first_day', 'first_plans.lost_on') }} as months_served
     from first_plans
     cross join cutoff
-    left join losses
-        on first_plans.customer_id = losses.customer_id
 
 ),
 

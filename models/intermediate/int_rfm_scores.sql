@@ -1,7 +1,7 @@
 -- One row per person with an order that counts in the lookback, at the cutoff day exactly: recency,
--- frequency, monetary and their scores (definitions §6, RFM). Values are ranked, not people: equal
--- values have equal scores (E95). segment_recency is the score the segment map is asked for: 5 with
--- frequency score 1 where nobody's recency is better, however many share the last day (E99).
+-- frequency, monetary and their scores (definitions §6, RFM). Equal values have equal scores (E95).
+-- The segment map is asked for segment_frequency, 1 where all orders are of one day (E39), and with
+-- it segment_recency, 5 where nobody's is better, however many share the last day (E99).
 with
 
 data_cutoff as (
@@ -26,6 +26,7 @@ people as (
         steps.buyer_number,
         {{ days_between('steps.last_order_on', 'data_cutoff.cutoff_day') }} as recency_days,
         steps.orders,
+        steps.is_one_occasion,
         steps.cents,
         steps.scored_cents,
         steps.revenue_position
@@ -174,29 +175,21 @@ monetary_scores as (
 
 ),
 
-final as (
+scored as (
 
     select
         buyers.customer_id,
         people.recency_days,
-        people.orders as frequency,
-        cast(people.cents * cast(0.01 as decimal(3, 2)) as decimal(18, 2)) as monetary,
-        cast(floor(recency_scores.score) as integer) as recency_score,
-        cast(floor(frequency_scores.score) as integer) as frequency_score,
-        cast(floor(monetary_scores.score) as integer) as monetary_score,
-        cast(
-            floor(
-                case
-                    when
-                        frequency_scores.score = 1
-                        and recency_scores.score = recency_scores.best_score
-                        then 5
-                    else recency_scores.score
-                end
-            ) as integer
-        ) as segment_recency,
+        people.orders,
+        people.cents,
         people.scored_cents,
-        people.revenue_position
+        people.revenue_position,
+        recency_scores.score as recency_score,
+        recency_scores.best_score as best_recency_score,
+        frequency_scores.score as frequency_score,
+        monetary_scores.score as monetary_score,
+        case when people.is_one_occasion then 1 else frequency_scores.score end
+            as segment_frequency
     from people
     inner join buyers
         on people.buyer_number = buyers.buyer_number
@@ -206,6 +199,31 @@ final as (
         on people.orders = frequency_scores.worth
     inner join monetary_scores
         on people.scored_cents = monetary_scores.worth
+
+),
+
+final as (
+
+    select
+        customer_id,
+        recency_days,
+        orders as frequency,
+        cast(cents * cast(0.01 as decimal(3, 2)) as decimal(18, 2)) as monetary,
+        cast(floor(recency_score) as integer) as recency_score,
+        cast(floor(frequency_score) as integer) as frequency_score,
+        cast(floor(monetary_score) as integer) as monetary_score,
+        cast(
+            floor(
+                case
+                    when segment_frequency = 1 and recency_score = best_recency_score then 5
+                    else recency_score
+                end
+            ) as integer
+        ) as segment_recency,
+        cast(floor(segment_frequency) as integer) as segment_frequency,
+        scored_cents,
+        revenue_position
+    from scored
 
 )
 

@@ -1,7 +1,7 @@
 -- One row per person and stretch [valid_from, valid_to) of local days with the same scores and
 -- value class as known then (definitions §6): what is known of the purchases at a day's end,
 -- against the breaks of the last month end. Grows with the changes, not with people × months;
--- neighbours may be equal. segment_recency is what the segment map is asked for (E99).
+-- neighbours may be equal. segment_* is what the segment map is asked for (E39, E99).
 with
 
 steps as (
@@ -12,6 +12,7 @@ steps as (
         valid_to,
         last_order_day,
         orders,
+        is_one_occasion,
         scored_cents,
         revenue_position,
         revenue_bucket
@@ -78,6 +79,7 @@ with_recency as (
     select
         steps.buyer_number,
         steps.orders,
+        steps.is_one_occasion,
         steps.scored_cents,
         steps.revenue_position,
         steps.revenue_bucket,
@@ -104,9 +106,12 @@ with_frequency as (
         with_recency.recency_score,
         frequency_runs.level as frequency_score,
         case
-            when frequency_runs.level = 1 then with_recency.new_level
+            when with_recency.is_one_occasion or frequency_runs.level = 1
+                then with_recency.new_level
             else with_recency.recency_score
         end as segment_recency,
+        case when with_recency.is_one_occasion then 1 else frequency_runs.level end
+            as segment_frequency,
         {{ overlap_from('with_recency.valid_from', 'frequency_runs.run_from') }} as valid_from,
         {{ overlap_to('with_recency.valid_to', 'frequency_runs.run_to') }} as valid_to
     from with_recency
@@ -127,6 +132,7 @@ with_monetary as (
         with_frequency.recency_score,
         with_frequency.frequency_score,
         with_frequency.segment_recency,
+        with_frequency.segment_frequency,
         monetary_runs.level as monetary_score,
         {{ overlap_from('with_frequency.valid_from', 'monetary_runs.run_from') }} as valid_from,
         {{ overlap_to('with_frequency.valid_to', 'monetary_runs.run_to') }} as valid_to
@@ -160,6 +166,7 @@ final as (
         cast(with_monetary.frequency_score as integer) as frequency_score,
         cast(with_monetary.monetary_score as integer) as monetary_score,
         cast(with_monetary.segment_recency as integer) as segment_recency,
+        cast(with_monetary.segment_frequency as integer) as segment_frequency,
         class_runs.level as class_level
     from with_monetary
     inner join class_runs

@@ -31,6 +31,16 @@ service_stretches as (
 
 ),
 
+subscriber_tenures as (
+
+    select
+        customer_id,
+        tenure_from,
+        tenure_to
+    from {{ ref('int_subscriber_tenures') }}
+
+),
+
 members as (
 
     select
@@ -74,7 +84,8 @@ current_mrr as (
 
 ),
 
--- who came back is as old as the service since
+-- who came back after a loss is as old as the service since, who was paused (E71) as that before:
+-- the model was fitted on service up to a loss
 tenures as (
 
     select
@@ -84,7 +95,7 @@ tenures as (
         cast(
             floor(
                 cast(
-                    {{ whole_months('service_stretches.served_from', 'cutoff.cutoff_day') }}
+                    {{ whole_months('subscriber_tenures.tenure_from', 'cutoff.cutoff_day') }}
                     as double
                 )
                 / nullif(members.period_months, 0)
@@ -93,12 +104,19 @@ tenures as (
     from members
     inner join service_stretches
         on members.customer_id = service_stretches.customer_id
+    inner join subscriber_tenures
+        on members.customer_id = subscriber_tenures.customer_id
     inner join cutoff
         on
         service_stretches.served_from <= cutoff.cutoff_day
         and (
             service_stretches.served_to is null
             or service_stretches.served_to > cutoff.cutoff_day
+        )
+        and subscriber_tenures.tenure_from <= cutoff.cutoff_day
+        and (
+            subscriber_tenures.tenure_to is null
+            or subscriber_tenures.tenure_to > cutoff.cutoff_day
         )
 
 ),

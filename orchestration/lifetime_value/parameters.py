@@ -14,6 +14,7 @@ Columns = Mapping[str, np.ndarray]
 
 PURCHASE_MODELS = {"bg_nbd": False, "mbg_nbd": True}
 NO_DROPOUT = "no dropout identified: everybody seems to be a customer still"
+AT_BOUND = "at the end of the range of a parameter"
 CORRELATION = "frequency_spend_correlation"
 _TYPES = {
     "fit": "str",
@@ -94,12 +95,13 @@ def _purchase_rows(name: str, reason: str | None, buyers: int, cells: Columns) -
             yield from _refused(name, model, "all", purchases.NAMES, buyers, reason)
             continue
         fit = purchases.fit_purchases(counts, drops_at_first=drops_at_first)
-        warning = None
-        if not fit.is_converged:
-            warning = "the fit did not converge"
-        elif not purchases.has_dropout(fit, counts, drops_at_first=drops_at_first):
-            warning = NO_DROPOUT
-        yield from _fitted(name, model, "all", fit, warning)
+        warnings = _fit_warnings(fit)
+        if fit.is_converged and not purchases.has_dropout(
+            fit, counts, drops_at_first=drops_at_first
+        ):
+            # without dropout a and b have no meaning, wherever they are
+            warnings = [NO_DROPOUT, *_fit_warnings(fit, names=("r", "alpha"))]
+        yield from _fitted(name, model, "all", fit, "; ".join(warnings) or None)
 
 
 def _spend_rows(name: str, reason: str | None, buyers: int, cells: Columns) -> Iterator[dict]:
@@ -119,9 +121,7 @@ def _spend_rows(name: str, reason: str | None, buyers: int, cells: Columns) -> I
         return
     usable = (x > 0) & (total > 0)
     correlation = rank_correlation(x[usable], (total / np.maximum(x, 1))[usable], people[usable])
-    warnings = []
-    if not fit.is_converged:
-        warnings.append("the fit did not converge")
+    warnings = _fit_warnings(fit)
     if fit.value("q") <= 1:
         warnings.append("spend has no finite mean")
     if np.nan_to_num(correlation) > _HIGH_CORRELATION:
@@ -188,6 +188,18 @@ def rank_correlation(x: np.ndarray, y: np.ndarray, people: np.ndarray) -> float:
     first, second = centred_ranks(x), centred_ranks(y)
     spread = (people @ first**2) * (people @ second**2)
     return float((people * first) @ second / np.sqrt(spread)) if spread > 0 else float("nan")
+
+
+def _fit_warnings(fit: Fit, names: tuple[str, ...] | None = None) -> list[str]:
+    """Say what makes a fit doubtful: no top, or one beyond the range (people too much alike)."""
+    if not fit.is_converged:
+        return ["the fit did not converge"]
+    ends = [
+        name
+        for name, is_end in zip(fit.names, fit.at_bound, strict=True)
+        if is_end and (names is None or name in names)
+    ]
+    return [f"{AT_BOUND}: {', '.join(ends)}"] if ends else []
 
 
 def _fitted(name: str, model: str, segment: str, fit: Fit, warning: str | None) -> Iterator[dict]:

@@ -21,6 +21,8 @@ NAMES = ("r", "alpha", "a", "b")
 _BOUNDS = [(1e-4, 1e4), (1e-4, 1e5), (1e-4, 1e4), (1e-4, 1e4)]
 _SERIES_TERMS = 200_000
 _SERIES_END = 1e-15
+# the series alternates where r is above a + b - 1; its terms may outgrow the sum by e to this power
+_CANCELLATION = 15
 # twice the log-likelihood that two parameters may add by chance alone, 5 % (a on its bound)
 _DROPOUT_GAIN = 2.71
 _CHUNK = 200_000
@@ -232,6 +234,8 @@ def expected_if_alive(
 
     It depends on x and T alone. The Gaussian hypergeometric function of the paper is written as a
     series of positive z that stays finite at a = 1 and for large x (lifetime_value.md, section 2).
+    Where people buy often and much alike (r far above a + b), its terms alternate and cancel to
+    nothing; there the expectation is summed over how often somebody would buy without dropping out.
 
     Args:
         parameters: r, alpha, a, b.
@@ -249,6 +253,15 @@ def expected_if_alive(
         np.asarray(one, dtype=float) for one in np.broadcast_arrays(x, age, np.asarray(weeks))
     )
     z = weeks / (alpha + age + weeks)
+    cancels = (r + 1 - a - b) * -np.log1p(-z) > _CANCELLATION
+    found = np.empty(z.shape)
+    found[~cancels] = _by_series(r, a, b, x[~cancels], z[~cancels])
+    found[cancels] = _by_counts(r, a, b, x[cancels], z[cancels])
+    return found
+
+
+def _by_series(r: float, a: float, b: float, x: Floats, z: Floats) -> Floats:
+    """Return the expectation as the stable form of lifetime_value.md, section 2."""
     log_left = np.log1p(-z)
     if abs(a - 1) < 1e-12:
         first = -(a + b + x - 1) * log_left
@@ -259,8 +272,6 @@ def expected_if_alive(
 
 def _series(r: float, a: float, b: float, x: Floats, z: Floats) -> Floats:
     """Sum the series; what has converged is summed no further."""
-    shape = x.shape
-    x, z = x.ravel(), z.ravel()
     total = np.zeros_like(z)
     term = (a + b - 1 - r) * z
     going = np.arange(len(z))
@@ -275,7 +286,34 @@ def _series(r: float, a: float, b: float, x: Floats, z: Floats) -> Floats:
             going, term = going[is_going], term[is_going]
             if not len(going):
                 break
-    return total.reshape(shape)
+    return total
+
+
+def _by_counts(r: float, a: float, b: float, x: Floats, z: Floats) -> Floats:
+    """Sum, over n purchase days without dropout, their chance times how many are lived to see.
+
+    The chance is negative binomial; of n days the k-th is seen by who dropped out at none of the
+    k - 1 before it: B(a, b + x + k - 1) / B(a, b + x). All terms are positive.
+    """
+    total, seen, log_chance = np.zeros_like(z), np.zeros_like(z), (r + x) * np.log1p(-z)
+    stays = np.ones_like(z)
+    going = np.arange(len(z))
+    for n in range(1, _SERIES_TERMS):
+        if not len(going):
+            break
+        at_x, at_z = x[going], z[going]
+        log_chance = log_chance + np.log((r + at_x + n - 1) / n * at_z)
+        seen = seen + stays
+        term = np.exp(log_chance) * seen
+        total[going] += term
+        stays = stays * (b + at_x + n - 1) / (a + b + at_x + n - 1)
+        # past the mode every term is smaller than z' times the one before
+        is_going = ((r + at_x + n) * at_z > n + 1) | (
+            term > _SERIES_END * (1 - at_z) * total[going]
+        )
+        going = going[is_going]
+        log_chance, seen, stays = log_chance[is_going], seen[is_going], stays[is_going]
+    return total
 
 
 def count_distribution(

@@ -1,7 +1,8 @@
--- Equal values have equal scores (E95); negative spend scores 1 (E97); nobody with one order is a
--- champion or at risk, and with a recency score that nobody beats they are new (E99); spells do not
--- overlap; where the cutoff day is a month's last, the open ones are the segments of now; a month's
--- open is the close of the one before, and every trait counts everybody once.
+-- Equal values have equal scores (E95); negative spend scores 1 (E97); nobody with orders of one
+-- day is a champion or at risk, nor ever was, and with a recency score that nobody beats they are
+-- new (E39, E99); spells do not overlap; where the cutoff day is a month's last, the open ones are
+-- the segments of now; a month's open is the close of the one before, and every trait counts
+-- everybody once.
 with
 
 segments as (
@@ -18,6 +19,27 @@ segments as (
         abc_class,
         tier
     from {{ ref('customer_segments') }}
+
+),
+
+one_day_buyers as (
+
+    select customer_id
+    from {{ ref('customers') }}
+    where
+        not is_test
+        and {{ local_day('first_order_at') }} = {{ local_day('last_order_at') }}
+
+),
+
+-- an order cancelled since was known once
+always_one_day_buyers as (
+
+    select customer_id
+    from {{ ref('int_order_stretches') }}
+    where is_purchase
+    group by customer_id
+    having min(ordered_on) = max(ordered_on)
 
 ),
 
@@ -110,19 +132,33 @@ wrong_people as (
 
     union all
 
-    select 'one order, and champion or at risk' as problem
+    select 'orders of one day, and champion or at risk' as problem
     from segments
-    where frequency = 1 and rfm_segment in ('champion', 'at_risk')
+    left join one_day_buyers
+        on segments.customer_id = one_day_buyers.customer_id
+    where
+        (segments.frequency = 1 or one_day_buyers.customer_id is not null)
+        and segments.rfm_segment in ('champion', 'at_risk')
 
     union all
 
-    select 'the best recency and frequency score 1, and not new' as problem
+    select 'the best recency and frequency score 1 or orders of one day, and not new' as problem
     from segments
     cross join best_scores
+    left join one_day_buyers
+        on segments.customer_id = one_day_buyers.customer_id
     where
-        segments.frequency_score = 1
+        (segments.frequency_score = 1 or one_day_buyers.customer_id is not null)
         and segments.recency_score = best_scores.recency_score
         and segments.rfm_segment <> 'new'
+
+    union all
+
+    select 'orders of one day, and once champion or at risk' as problem
+    from history
+    inner join always_one_day_buyers
+        on history.customer_id = always_one_day_buyers.customer_id
+    where history.rfm_segment in ('champion', 'at_risk')
 
     union all
 

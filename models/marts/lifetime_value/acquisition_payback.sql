@@ -149,7 +149,7 @@ cells as (
 ),
 
 -- a channel with marketing spend is costed by it: what its customers are said to have cost is the
--- same money, told per person
+-- same money, told per person. Whose cost is not stated cost what the others did on average
 costed as (
 
     select
@@ -162,7 +162,11 @@ costed as (
         case
             when spending_channels.acquisition_channel is not null
                 then coalesce(cells.marketing_spend, 0)
-            else cells.customer_costs
+            else {{ prorate_money(
+                'cast(cells.customer_costs as decimal(18, 2))',
+                'cast(cells.customers as decimal(18, 2))',
+                'cast(cells.customers_with_cost as decimal(18, 2))'
+            ) }}
         end as acquisition_spend,
         case
             when spending_channels.acquisition_channel is not null then 'marketing_spend'

@@ -112,8 +112,10 @@ models as (
         max(fits.reason) as refusal,
         max(case when estimates.model = 'bg_nbd' and not estimates.is_converged then 1 else 0 end)
             as is_unconverged,
-        max(case when estimates.model = 'bg_nbd' then estimates.warning end) as dropout_warning,
-        max(case when estimates.model = 'gamma_gamma' then estimates.warning end) as spend_warning
+        max(case when estimates.model = 'bg_nbd' then estimates.warning end) as purchase_warning,
+        max(case when estimates.model = 'gamma_gamma' then estimates.warning end) as spend_warning,
+        max(case when estimates.model = 'mbg_nbd' then 'p_alive: ' || estimates.warning end)
+            as alive_warning
     from fits
     left join estimates
         on fits.reason is null
@@ -142,9 +144,9 @@ scored as (
         margin_rate.margin_rate * predictions.expected_spend * predictions.discounted_orders_52w
             as predicted_value,
         margin_rate.margin_rate * predictions.expected_spend * predictions.discount_factor
-        * predictions.low_multiple as low,
+        * predictions.low_multiple as value_at_low,
         margin_rate.margin_rate * predictions.expected_spend * predictions.discount_factor
-        * predictions.high_multiple as high,
+        * predictions.high_multiple as value_at_high,
         case
             when customers.valid_orders = 0 then 'no valid order'
             when models.refusal is not null then models.refusal
@@ -153,16 +155,10 @@ scored as (
             when predictions.expected_spend is null
                 then coalesce(models.spend_warning, 'spend could not be estimated')
         end as reason,
-        nullif(
-            coalesce(models.dropout_warning, '')
-            || case
-                when models.dropout_warning is not null and models.spend_warning is not null
-                    then '; '
-                else ''
-            end
-            || coalesce(models.spend_warning, ''),
-            ''
-        ) as warning,
+        nullif(concat_ws('; ', models.purchase_warning, models.spend_warning), '')
+            as value_warning,
+        case when predictions.customer_id is not null then models.alive_warning end
+            as alive_warning,
         formula.lifetime_years,
         case
             when customers.valid_orders = 0 then 'no valid order'
@@ -203,10 +199,20 @@ final as (
         scored.expected_orders_52w,
         cast(scored.expected_spend as decimal(18, 2)) as expected_spend,
         cast(scored.predicted_value as decimal(18, 2)) as predicted_value_52w,
-        cast(scored.low as decimal(18, 2)) as predicted_low,
-        cast(scored.high as decimal(18, 2)) as predicted_high,
+        -- who is sold to at a loss brings the more of it the more they buy
+        cast(least(scored.value_at_low, scored.value_at_high) as decimal(18, 2)) as predicted_low,
+        cast(greatest(scored.value_at_low, scored.value_at_high) as decimal(18, 2))
+            as predicted_high,
         scored.reason,
-        case when scored.reason is null then scored.warning end as warning,
+        -- p_alive is of a model of its own, and may be there or missing whatever the reason says
+        nullif(
+            concat_ws(
+                '; ',
+                case when scored.reason is null then scored.value_warning end,
+                scored.alive_warning
+            ),
+            ''
+        ) as warning,
         scored.margin_rate,
         scored.margin_reason,
         cast(

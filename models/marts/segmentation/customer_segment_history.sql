@@ -23,6 +23,7 @@ score_stretches as (
         frequency_score,
         monetary_score,
         segment_recency,
+        segment_frequency,
         class_level
     from {{ ref('int_score_stretches') }}
 
@@ -82,8 +83,8 @@ stretches as (
         on
         score_stretches.segment_recency >= rfm_segments.recency_from
         and score_stretches.segment_recency <= rfm_segments.recency_to
-        and score_stretches.frequency_score >= rfm_segments.frequency_from
-        and score_stretches.frequency_score <= rfm_segments.frequency_to
+        and score_stretches.segment_frequency >= rfm_segments.frequency_from
+        and score_stretches.segment_frequency <= rfm_segments.frequency_to
         and score_stretches.monetary_score >= rfm_segments.monetary_from
         and score_stretches.monetary_score <= rfm_segments.monetary_to
 

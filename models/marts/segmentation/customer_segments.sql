@@ -28,6 +28,7 @@ scores as (
         frequency_score,
         monetary_score,
         segment_recency,
+        segment_frequency,
         scored_cents,
         revenue_position
     from {{ ref('int_rfm_scores') }}
@@ -180,8 +181,8 @@ final as (
         on
         scores.segment_recency >= rfm_segments.recency_from
         and scores.segment_recency <= rfm_segments.recency_to
-        and scores.frequency_score >= rfm_segments.frequency_from
-        and scores.frequency_score <= rfm_segments.frequency_to
+        and scores.segment_frequency >= rfm_segments.frequency_from
+        and scores.segment_frequency <= rfm_segments.frequency_to
         and scores.monetary_score >= rfm_segments.monetary_from
         and scores.monetary_score <= rfm_segments.monetary_to
     left join classes

@@ -1,16 +1,16 @@
 -- One row per person who bought and rank: the products most likely to be bought with what they
 -- have, by the best confidence among the pairs of product_affinity (definitions §6), then lift,
--- then id. Not what they already bought, unless the product is repeatable. Who bought only what
--- stands in no pair has no row.
+-- then id. Not what they already have, by purchase or exchange, unless the product is repeatable.
+-- Who has only what stands in no pair has no row.
 with
 
-baskets as (
+order_lines as (
 
     select
         customer_id,
         product_id
-    from {{ ref('int_baskets') }}
-    where customer_id is not null
+    from {{ ref('int_order_lines_valued') }}
+    where customer_id is not null and product_id <> '(none)'
 
 ),
 
@@ -42,12 +42,13 @@ products as (
 
 ),
 
+-- what came by an exchange (E35) is no purchase, but they have it
 bought as (
 
     select distinct
         customer_id,
         product_id
-    from baskets
+    from order_lines
 
 ),
 

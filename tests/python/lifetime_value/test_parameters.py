@@ -1,9 +1,12 @@
 """The table of parameters: typed always, refused with a reason, whatever the order of rows."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from orchestration.lifetime_value.expectations import expectation_table
 from orchestration.lifetime_value.parameters import parameter_table, rank_correlation
 
 EMPTY_RENEWALS = {
@@ -86,6 +89,53 @@ def test_without_anything_the_table_has_its_types():
         "is_identified": "bool",
         "warning": "str",
     }
+
+
+def weekly_buyers():
+    """800 people who buy every week, give or take a day, and stay with chances of Beta(.5, 2)."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for _ in range(800):
+        age, leaves = int(rng.integers(5, 300)), rng.beta(0.5, 2)
+        gaps = np.maximum(np.rint(7 + rng.normal(0, 1, 60)), 1).cumsum()
+        stays = int(rng.geometric(leaves)) if leaves > 1e-9 else 60
+        days = gaps[:stays][gaps[:stays] <= age]
+        rows.append((len(days), days[-1] if len(days) else 0, age, 20.0 * len(days) + age % 7))
+    frequency, recency, age, revenue = (np.array(column) for column in zip(*rows, strict=True))
+    return SimpleNamespace(
+        frequency=frequency,
+        recency_days=recency.astype(np.int64),
+        age_days=age,
+        repeat_revenue=revenue,
+        people=np.ones(800, dtype=np.int64),
+    )
+
+
+def test_a_parameter_at_its_bound_is_told_and_expects_no_nonsense():
+    """Who buys more evenly than chance drives r to its end: converged, free of words, and wrong."""
+    shop = weekly_buyers()
+    found = parameter_table(*tables_of(shop), EMPTY_RENEWALS)
+    rows = found[found["model"] == "bg_nbd"]
+    assert rows["is_converged"].all()
+    assert rows.set_index("parameter")["is_at_bound"]["r"]
+    assert set(rows["warning"]) == {"at the end of the range of a parameter: r"}
+    table = expectation_table(
+        {
+            "fit": np.array(["current"], dtype=object),
+            "horizon_days": np.array([364]),
+            "discount_rate": np.array([0.1]),
+        },
+        {name: found[name].to_numpy() for name in found},
+        {
+            "fit": np.array(["current"] * 800, dtype=object),
+            "frequency": shop.frequency,
+            "age_days": shop.age_days,
+        },
+    )
+    path = table[["expected_13w", "expected_26w", "expected_52w"]].to_numpy()
+    assert (np.diff(path, axis=1, prepend=0) > 0).all()
+    # nobody can buy much oftener than every week
+    assert path[:, 2].max() < 54
 
 
 def renewals(at_risk, lost):

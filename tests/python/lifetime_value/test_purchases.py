@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import beta
 
+from orchestration.lifetime_value import purchases
 from orchestration.lifetime_value.likelihood import FitError
 from orchestration.lifetime_value.purchases import (
     Counts,
@@ -141,6 +142,51 @@ def test_counts_have_the_expectation_as_their_mean(drops_at_first):
     assert chances @ np.arange(121) == pytest.approx(
         expected_if_alive(PAPER, x, age, np.full(3, 52.0), drops_at_first=drops_at_first), rel=1e-6
     )
+
+
+@pytest.mark.parametrize("drops_at_first", [False, True])
+@pytest.mark.parametrize(
+    ("point", "x", "days"),
+    [
+        ((10_000, 10_240, 0.448, 1.984), 0, 4),
+        ((10_000, 10_240, 0.448, 1.984), 1, 3),
+        ((10_000, 10_240, 0.448, 1.984), 40, 285),
+        ((10_000, 1_429, 0.505, 2.204), 0, 0),
+        ((10_000, 1_429, 1.0, 2.204), 250, 260),
+        ((45, 45, 0.45, 2.0), 5, 167),
+        ((16, 0.5, 0.9, 3.0), 0, 0),
+    ],
+)
+def test_people_who_buy_often_and_alike_are_expected_to_go_on(point, x, days, drops_at_first):
+    """The series alternates there: it gave -24.9 and 1e124 for 17.85 and 49, and no refresh ran."""
+    r, alpha, a, b = point
+    chance = beta(a, b + x + drops_at_first)
+
+    # as in the test above, by the logarithm of p
+    def bought(log_p: float, weeks: float) -> float:
+        p = np.exp(log_p)
+        return -np.expm1((r + x) * -np.log1p(p * weeks / (alpha + days / 7))) * chance.pdf(p)
+
+    found = expected_if_alive(
+        np.array(point), x, days / 7, np.array([13.0, 26, 52]), drops_at_first=drops_at_first
+    )
+    for weeks, value in zip((13.0, 26.0, 52.0), found, strict=True):
+        parts = [
+            quad(bought, low, high, args=(weeks,), epsabs=0, epsrel=1e-10, limit=200)[0]
+            for low, high in ((-60, -12), (-12, -5), (-5, -1), (-1, -0.1), (-0.1, 0))
+        ]
+        assert value == pytest.approx(sum(parts), rel=1e-7)
+    assert (np.diff(found) > 0).all()
+
+
+def test_both_sums_are_one_expectation():
+    """People of one shop are on both sides of the line between them; CDNOW's must not notice it."""
+    x, age, weeks = np.array([0.0, 2, 9]), np.array([5.0, 38.86, 40]), 39.0
+    r, alpha, a, b = PAPER
+    counted = purchases._by_counts(r, a, b, x, weeks / (alpha + age + weeks))
+    series = expected_if_alive(PAPER, x, age, weeks, drops_at_first=False)
+    assert counted == pytest.approx(series, rel=1e-12)
+    assert counted[1] == pytest.approx(1.68740, abs=1e-5)
 
 
 def test_many_purchases_and_young_people_stay_finite():
