@@ -42,6 +42,11 @@ delivered as (
         coalesce(billing_interval_count, 1) as billing_interval_count,
         coalesce(currency, '{{ var("reporting_currency") }}') as currency,
         cancel_requested_at,
+        -- cancelled without a stated end: what is known is service until the request
+        case
+            when ends_at is not null then ends_at
+            when status = 'cancelled' and cancel_requested_at > starts_at then cancel_requested_at
+        end as served_until,
         cancel_reason,
         replaces_subscription_id,
         gone_at
@@ -88,9 +93,9 @@ known as (
         case
             when
                 delivered.gone_at < cutoff.data_cutoff
-                and (delivered.ends_at is null or delivered.gone_at < delivered.ends_at)
+                and (delivered.served_until is null or delivered.gone_at < delivered.served_until)
                 then delivered.gone_at
-            when delivered.ends_at < cutoff.data_cutoff then delivered.ends_at
+            when delivered.served_until < cutoff.data_cutoff then delivered.served_until
         end as ends_at,
         coalesce(delivered.gone_at < cutoff.data_cutoff, false) as is_deleted,
         case
@@ -120,21 +125,22 @@ known as (
 ),
 
 -- A status is derived from dates where they exist (definitions §1): a request to cancel that the
--- row itself dates after its start shows that the status is a later word on it, and service runs to
--- the stated end (E04, E05, E86). The micros are integers (24 digits, as 18 would overflow): no
--- amount passes through a double.
+-- row itself dates after its start shows that the status is a later word on it, whatever follows,
+-- and service runs to the stated end, or to the request where none is stated (E04, E05, E63, E86).
+-- The micros are integers (24 digits, as 18 would overflow): no amount passes through a double.
 dated as (
 
     select
         *,
         case
+            when status = 'cancelled' and delivered_request_at > starts_at then 'active'
             when
                 status = 'cancelled'
-                and delivered_request_at >= starts_at
                 and delivered_ends_at is not null
-                and next_starts_at is null
-                then 'active'
-            when status = 'cancelled' and delivered_ends_at is not null and is_only_stretch
+                and (
+                    is_only_stretch
+                    or (delivered_request_at = starts_at and next_starts_at is null)
+                )
                 then 'active'
             else status
         end as known_status,

@@ -306,6 +306,21 @@ class Histories:
                  cancel_requested_at=request,
                  status=self.rng.choice(["active", "cancelled"]))  # fmt: skip
 
+    def _case_e04_cancelled_with_more_to_come(self) -> None:
+        """E04, E63: cancelled by a dated request, and more rows of the item, or no stated end."""
+        day = self.day(300)
+        end = utc(day + 90 * DAY)
+        request = utc(day + self.rng.choice([0, 30, 30, 30]) * DAY)
+        is_open = self.rng.random() < 0.3
+        self.row("A", utc(day), None if is_open else end, status="cancelled",
+                 cancel_requested_at=request)  # fmt: skip
+        after = self.rng.choice(["back", "tail", "both", "nothing"])
+        if after in ("tail", "both"):
+            self.row("A", end, utc(day + 120 * DAY) if after == "both" else None,
+                     status="cancelled", cancel_requested_at=request)  # fmt: skip
+        if after in ("back", "both"):
+            self.row("A", utc(day + 150 * DAY))
+
     def _case_e10_starts_next_month(self) -> None:
         """E10: a start and a planned change that lie ahead."""
         self.row("A", utc(self.day()), utc(CUTOFF_DAY + 20 * DAY))

@@ -303,10 +303,11 @@ class Oracle:
                 continue
             if gone_at and gone_at < self.cut and row["starts_at"] >= gone_at:
                 continue
-            end = row["ends_at"]
+            end, request = row["ends_at"], row["cancel_requested_at"]
+            if row["status"] == "cancelled" and not end and request and request > row["starts_at"]:
+                end = request
             if gone_at and gone_at < self.cut and (end is None or gone_at < end):
                 end = gone_at
-            request = row["cancel_requested_at"]
             is_known_request = request is not None and request < self.cut
             monthly = Fraction(PER_YEAR[row["interval"]], 12) / row["interval_count"]
             discount = row["discount_amount"] if row["discount_is_recurring"] else Fraction(0)
@@ -335,8 +336,10 @@ class Oracle:
         status, request = row["status"], row["cancel_requested_at"]
         if status == "cancelled":
             is_unknown = request is not None and request >= self.cut
-            is_dated = request is not None and request >= row["starts_at"] and row["ends_at"]
-            if is_unknown or (is_dated and is_last) or (is_only and row["ends_at"]):
+            # dated after the start, the request shows that there was service until then
+            is_later = request is not None and request > row["starts_at"]
+            is_at_start = request == row["starts_at"] and is_last
+            if is_unknown or is_later or (row["ends_at"] and (is_at_start or is_only)):
                 status = "active"
         if row["kind"] != "recurring":
             return "not_recurring"
