@@ -68,3 +68,26 @@ where
             - cast(recent.lost as double) / nullif(cast(recent.opening as double), 0)
         ) > 1e-9
     )
+
+union all
+
+select
+    'policy holdfast' as broken,
+    cast(policies.period_start as varchar) as of_what
+from {{ ref('metric_policy_comparison') }} as policies
+inner join retention_rates
+    on
+    policies.period_start = retention_rates.period_start
+    and retention_rates.basis = 'subscriptions'
+    and retention_rates.dimension = 'all'
+where
+    policies.policy = 'holdfast'
+    and (
+        policies.opening_customers is distinct from retention_rates.opening
+        or policies.churn_denominator is distinct from retention_rates.opening
+        or policies.new_customers is distinct from retention_rates.new
+        or policies.reactivated_customers is distinct from retention_rates.returned
+        or policies.lost_customers is distinct from retention_rates.lost
+        or policies.closing_customers is distinct from retention_rates.closing
+        or abs(policies.customer_churn_rate - retention_rates.churn_rate) > 1e-9
+    )
