@@ -6,7 +6,6 @@
 -- noqa: disable=LT02
 {% set lifecycle = 'core' ~ '.customer_lifecycle' %}
 {% set dimensions = 'core' ~ '.customer_dimensions' %}
-{% set subscription_periods = 'core' ~ '.subscription_periods' %}
 
 {% set presence %}
 with
@@ -21,19 +20,10 @@ present as (
     select distinct ends.months_back, ends.day, lifecycle.customer_id
     from {{ lifecycle }} as lifecycle
     cross join ends
-    where $basis = 'orders'
-        and lifecycle.basis = 'orders'
+    where lifecycle.basis = $basis
         and lifecycle.state <> 'lost'
         and lifecycle.valid_from < ends.day
         and (lifecycle.valid_to is null or lifecycle.valid_to >= ends.day)
-    union all
-    select distinct ends.months_back, ends.day, periods.customer_id
-    from {{ subscription_periods }} as periods
-    cross join ends
-    where $basis = 'subscriptions'
-        and periods.is_paid
-        and periods.starts_on < ends.day
-        and (periods.ends_on is null or periods.ends_on >= ends.day)
 ),
 valued as (
     select present.months_back, present.day, present.customer_id
@@ -70,15 +60,6 @@ left join present
     and ends.months_back = present.months_back
 where valued.months_back > 0
     and present.customer_id is null
-    and not exists (
-        select 1
-        from {{ subscription_periods }} as periods
-        where $basis = 'subscriptions'
-            and periods.customer_id = valued.customer_id
-            and periods.service_state = 'paused'
-            and periods.starts_on < ends.day
-            and (periods.ends_on is null or periods.ends_on >= ends.day)
-    )
 {%- endset %}
 
 {% set key = 'through_month, basis, dimension, value' %}
@@ -90,7 +71,7 @@ where valued.months_back > 0
     ('opening_customers', key, 'rows', opening,
      'Customers at the open of each of the 6 months.'),
     ('lost_customers', key, 'rows', lost,
-     'Those of them with nothing at its close, and not paused.'),
+     'Those of them who are lost at its close.'),
 ] %}
 with
 

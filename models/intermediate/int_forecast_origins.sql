@@ -22,6 +22,15 @@ months as (
 
 ),
 
+-- what was gained before there were subscriptions is nothing, not 0
+first_mrr as (
+
+    select min(month_number) as first_month
+    from months
+    where closing_mrr > 0
+
+),
+
 final as (
 
     select
@@ -41,7 +50,8 @@ final as (
         )
         / nullif(sum(months.order_revenue) filter (where {{ is_of_last_year }}), 0)
             as subscription_order_share,
-        avg(months.gained_mrr) as monthly_gained_mrr,
+        avg(months.gained_mrr) filter (where months.month_number >= first_mrr.first_month)
+            as monthly_gained_mrr,
         1 - cast(sum(months.lost_mrr) as double) / nullif(sum(months.opening_mrr), 0)
             as kept_mrr_rate
     from months as origins
@@ -49,6 +59,7 @@ final as (
         on
         origins.month_number >= months.month_number
         and months.month_number > origins.month_number - 24
+    cross join first_mrr
     where origins.months_known >= {{ var('forecast_min_months') }}
     group by
         origins.month_number,

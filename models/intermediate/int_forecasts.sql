@@ -125,6 +125,21 @@ order_forecasts as (
 
 ),
 
+-- in whose 36 months nobody ordered, nothing is to come of orders: the total is MRR
+order_origins as (
+
+    select
+        origins.origin_number,
+        count_if(months.order_revenue <> 0) > 0 as has_orders
+    from origins
+    inner join months
+        on
+        origins.origin_number >= months.month_number
+        and months.month_number > origins.origin_number - 36
+    group by origins.origin_number
+
+),
+
 combined as (
 
     select
@@ -133,6 +148,7 @@ combined as (
         targets.month_number,
         cast(order_forecasts.known_revenue as double)
         / nullif(1 - origins.anonymous_share, 0) as order_forecast,
+        order_origins.has_orders,
         origins.subscription_order_share,
         origins.order_revenue as order_naive,
         origins.order_revenue - origins.subscription_order_revenue as other_naive,
@@ -152,6 +168,8 @@ combined as (
     from targets
     inner join origins
         on targets.origin_number = origins.origin_number
+    inner join order_origins
+        on targets.origin_number = order_origins.origin_number
     left join order_forecasts
         on
         targets.origin_number = order_forecasts.origin_number
@@ -193,7 +211,8 @@ measures as (
         horizon,
         month_number,
         'total' as measure,
-        order_forecast * (1 - subscription_order_share) + mrr_forecast as forecast,
+        case when has_orders then order_forecast * (1 - subscription_order_share) else 0 end
+        + mrr_forecast as forecast,
         other_naive + mrr_naive as naive,
         other_revenue + closing_mrr as actual
     from combined

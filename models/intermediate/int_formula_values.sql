@@ -1,8 +1,24 @@
 -- One row per basis and value of a dimension: churn, lifetime and revenue a year of its customers
 -- over the last 6 complete months, and the formula values of a customer (definitions §5, Formula).
+-- Customers, opening and lost are those of retention_rates: who is paused inside the grace is one.
 -- Orders: net revenue of the revenue_window_days before the latest close; subscriptions: 12 × MRR.
 {% set months = 6 %}
 with
+
+balances as (
+
+    select
+        basis,
+        dimension,
+        value,
+        period_start,
+        opening,
+        lost,
+        closing
+    from {{ ref('int_retention_balances') }}
+    where grain = 'month' and basis in ('orders', 'subscriptions')
+
+),
 
 revenue_ends as (
 
@@ -10,22 +26,8 @@ revenue_ends as (
         basis,
         period_start,
         value_number,
-        opening_customers,
-        closing_customers,
         closing_amount
     from {{ ref('int_revenue_ends') }}
-    where grain = 'month'
-
-),
-
-revenue_flows as (
-
-    select
-        basis,
-        period_start,
-        value_number,
-        lost_customers
-    from {{ ref('int_revenue_flows') }}
     where grain = 'month'
 
 ),
@@ -62,28 +64,35 @@ margin_rate as (
 recent as (
 
     select
-        revenue_ends.basis,
-        revenue_ends.value_number,
+        balances.basis,
+        balances.dimension,
+        balances.value,
         count(*) as complete_months,
-        cast(sum(revenue_ends.opening_customers) as bigint) as opening_customers,
-        cast(sum(coalesce(revenue_flows.lost_customers, 0)) as bigint) as lost_customers,
-        max(case when periods.months_back = 1 then revenue_ends.closing_customers end)
-            as customers,
-        max(case when periods.months_back = 1 then revenue_ends.closing_amount end)
+        cast(sum(balances.opening) as bigint) as opening_customers,
+        cast(sum(balances.lost) as bigint) as lost_customers,
+        max(case when periods.months_back = 1 then balances.closing end) as customers,
+        max(case when periods.months_back = 1 then coalesce(revenue_ends.closing_amount, 0) end)
             as closing_amount,
         max(case when periods.months_back = 1 then periods.period_start end) as through_month
-    from revenue_ends
+    from balances
     inner join periods
-        on revenue_ends.period_start = periods.period_start
-    left join revenue_flows
+        on balances.period_start = periods.period_start
+    inner join value_numbers
         on
-        revenue_ends.basis = revenue_flows.basis
-        and revenue_ends.value_number = revenue_flows.value_number
-        and revenue_ends.period_start = revenue_flows.period_start
+        balances.dimension = value_numbers.dimension
+        and balances.value = value_numbers.value
+    left join revenue_ends
+        on
+        balances.basis = revenue_ends.basis
+        and value_numbers.value_number = revenue_ends.value_number
+        and balances.period_start = revenue_ends.period_start
     where periods.months_back <= {{ months }}
     group by
-        revenue_ends.basis,
-        revenue_ends.value_number
+        balances.basis,
+        balances.dimension,
+        balances.value
+    -- a value that nobody has had since is no row
+    having sum(balances.opening + balances.closing) > 0
 
 ),
 
@@ -91,7 +100,8 @@ rates as (
 
     select
         basis,
-        value_number,
+        dimension,
+        value,
         complete_months,
         coalesce(customers, 0) as customers,
         opening_customers,
@@ -112,8 +122,8 @@ final as (
 
     select
         rates.basis,
-        value_numbers.dimension,
-        value_numbers.value,
+        rates.dimension,
+        rates.value,
         rates.through_month,
         rates.customers,
         rates.opening_customers,
@@ -144,8 +154,6 @@ final as (
         end as lifetime_years,
         rates.monthly_churn_rate * 12 * {{ var('value_horizon_years') }} < 1 as is_capped
     from rates
-    inner join value_numbers
-        on rates.value_number = value_numbers.value_number
     cross join margin_rate
 
 )

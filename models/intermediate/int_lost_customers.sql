@@ -53,17 +53,30 @@ mrr_months as (
 
 ),
 
+mrr_balances as (
+
+    select
+        customer_id,
+        currency,
+        valid_to,
+        mrr_native
+    from {{ ref('int_mrr_balances') }}
+    where mrr_native > 0 and valid_to is not null
+
+),
+
 mrr_rates as (
 
     select
         currency,
         period_start,
-        opening_rate
+        opening_rate,
+        closing_rate
     from {{ ref('int_mrr_rates') }}
 
 ),
 
--- what a person had when it went to 0
+-- what a person had at the open of a month in which it went to 0
 last_mrr as (
 
     select
@@ -149,21 +162,68 @@ purchases as (
 
 ),
 
-services as (
+-- the service that was the last before the loss, which may be a pause's end of grace later
+last_services as (
 
     select
         losses.person_number,
         losses.period_number,
-        max_by(last_mrr.opening_mrr, last_mrr.period_start) as last_mrr
+        losses.customer_id,
+        max(mrr_balances.valid_to) as served_until
     from losses
-    inner join last_mrr
+    inner join mrr_balances
         on
-        losses.customer_id = last_mrr.customer_id
-        and losses.lost_on >= last_mrr.period_start
+        losses.customer_id = mrr_balances.customer_id
+        and losses.lost_on >= mrr_balances.valid_to
     where losses.basis = 'subscriptions'
     group by
         losses.person_number,
-        losses.period_number
+        losses.period_number,
+        losses.customer_id
+
+),
+
+service_months as (
+
+    select
+        *,
+        {{ period_first_day("'month'", period_number("'month'", 'served_until')) }} as period_start
+    from last_services
+
+),
+
+-- who came and went within the month had nothing at its open: what they had on their last day
+services as (
+
+    select
+        service_months.person_number,
+        service_months.period_number,
+        coalesce(
+            last_mrr.opening_mrr,
+            sum(
+                {{ convert_mrr(
+                    'mrr_balances.mrr_native',
+                    'coalesce(mrr_rates.opening_rate, mrr_rates.closing_rate)'
+                ) }}
+            )
+        ) as last_mrr
+    from service_months
+    inner join mrr_balances
+        on
+        service_months.customer_id = mrr_balances.customer_id
+        and service_months.served_until = mrr_balances.valid_to
+    left join mrr_rates
+        on
+        mrr_balances.currency = mrr_rates.currency
+        and service_months.period_start = mrr_rates.period_start
+    left join last_mrr
+        on
+        service_months.customer_id = last_mrr.customer_id
+        and service_months.period_start = last_mrr.period_start
+    group by
+        service_months.person_number,
+        service_months.period_number,
+        last_mrr.opening_mrr
 
 ),
 

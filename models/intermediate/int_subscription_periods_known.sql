@@ -42,6 +42,11 @@ delivered as (
         coalesce(billing_interval_count, 1) as billing_interval_count,
         coalesce(currency, '{{ var("reporting_currency") }}') as currency,
         cancel_requested_at,
+        -- cancelled without a stated end: what is known is service until the request
+        case
+            when ends_at is not null then ends_at
+            when status = 'cancelled' and cancel_requested_at > starts_at then cancel_requested_at
+        end as served_until,
         cancel_reason,
         replaces_subscription_id,
         gone_at
@@ -88,9 +93,9 @@ known as (
         case
             when
                 delivered.gone_at < cutoff.data_cutoff
-                and (delivered.ends_at is null or delivered.gone_at < delivered.ends_at)
+                and (delivered.served_until is null or delivered.gone_at < delivered.served_until)
                 then delivered.gone_at
-            when delivered.ends_at < cutoff.data_cutoff then delivered.ends_at
+            when delivered.served_until < cutoff.data_cutoff then delivered.served_until
         end as ends_at,
         coalesce(delivered.gone_at < cutoff.data_cutoff, false) as is_deleted,
         case
@@ -120,21 +125,22 @@ known as (
 ),
 
 -- A status is derived from dates where they exist (definitions §1): a request to cancel that the
--- row itself dates after its start shows that the status is a later word on it, and service runs to
--- the stated end (E04, E05, E86). The micros are integers (24 digits, as 18 would overflow): no
--- amount passes through a double.
+-- row itself dates after its start shows that the status is a later word on it, whatever follows,
+-- and service runs to the stated end, or to the request where none is stated (E04, E05, E63, E86).
+-- The micros are integers (24 digits, as 18 would overflow): no amount passes through a double.
 dated as (
 
     select
         *,
         case
+            when status = 'cancelled' and delivered_request_at > starts_at then 'active'
             when
                 status = 'cancelled'
-                and delivered_request_at >= starts_at
                 and delivered_ends_at is not null
-                and next_starts_at is null
-                then 'active'
-            when status = 'cancelled' and delivered_ends_at is not null and is_only_stretch
+                and (
+                    is_only_stretch
+                    or (delivered_request_at = starts_at and next_starts_at is null)
+                )
                 then 'active'
             else status
         end as known_status,
@@ -226,14 +232,56 @@ trimmed as (
 
 subscriptions as (
 
+    select distinct
+        source_name,
+        subscription_id,
+        customer_id
+    from trimmed
+
+),
+
+-- A subscription may replace several, each from the first stretch that names it.
+namings as (
+
     select
         source_name,
         subscription_id,
         customer_id,
-        max(replaces_subscription_id) as replaces_subscription_id,
-        min(case when delivered_state in ('paid', 'past_due') then starts_at end) as serves_from
+        replaces_subscription_id,
+        min(starts_at) as named_at
     from trimmed
-    group by source_name, subscription_id, customer_id
+    where replaces_subscription_id is not null
+    group by source_name, subscription_id, customer_id, replaces_subscription_id
+
+),
+
+-- What it replaces was in service until its own service begins; a free plan in its place ends it
+-- (E73).
+successors as (
+
+    select
+        namings.source_name,
+        namings.subscription_id,
+        namings.customer_id,
+        namings.replaces_subscription_id,
+        min(
+            case
+                when trimmed.delivered_state in ('paid', 'past_due') then trimmed.starts_at
+            end
+        ) as serves_from,
+        min(case when trimmed.delivered_state = 'free' then trimmed.starts_at end) as free_from
+    from namings
+    inner join trimmed
+        on
+        namings.source_name = trimmed.source_name
+        and namings.subscription_id = trimmed.subscription_id
+        and namings.customer_id = trimmed.customer_id
+        and namings.named_at <= trimmed.starts_at
+    group by
+        namings.source_name,
+        namings.subscription_id,
+        namings.customer_id,
+        namings.replaces_subscription_id
 
 ),
 
@@ -265,26 +313,29 @@ replacements as (
     select
         subscription_names.source_name,
         subscription_names.subscription_id,
-        subscriptions.serves_from as replaced_at,
+        successors.serves_from as replaced_at,
+        successors.free_from as replaced_free_at,
         rank() over (
-            partition by subscriptions.source_name, subscriptions.subscription_id
+            partition by
+                successors.source_name,
+                successors.subscription_id,
+                successors.replaces_subscription_id
             order by
                 case
-                    when subscriptions.source_name = subscription_names.source_name then 0 else 1
+                    when successors.source_name = subscription_names.source_name then 0 else 1
                 end nulls first
         ) as closeness
-    from subscriptions
+    from successors
     inner join subscription_names
-        on subscriptions.replaces_subscription_id = subscription_names.subscription_name
+        on successors.replaces_subscription_id = subscription_names.subscription_name
     where
-        subscriptions.serves_from is not null
-        and (
-            subscriptions.source_name != subscription_names.source_name
-            or subscriptions.subscription_id != subscription_names.subscription_id
+        (
+            successors.source_name != subscription_names.source_name
+            or successors.subscription_id != subscription_names.subscription_id
         )
         and (
-            subscriptions.source_name = subscription_names.source_name
-            or subscriptions.customer_id = subscription_names.customer_id
+            successors.source_name = subscription_names.source_name
+            or successors.customer_id = subscription_names.customer_id
         )
 
 ),
@@ -294,7 +345,8 @@ replaced_subscriptions as (
     select
         source_name,
         subscription_id,
-        min(replaced_at) as replaced_at
+        min(replaced_at) as replaced_at,
+        min(replaced_free_at) as replaced_free_at
     from replacements
     where closeness = 1
     group by source_name, subscription_id
@@ -306,6 +358,7 @@ following as (
     select
         trimmed.*,
         replaced_subscriptions.replaced_at,
+        replaced_subscriptions.replaced_free_at,
         min(
             case
                 when trimmed.delivered_state in ('paid', 'past_due', 'paused')
@@ -407,6 +460,7 @@ final as (
         cancel_reason,
         replaces_subscription_id,
         replaced_at,
+        replaced_free_at,
         is_overlap_trimmed or coalesce(continues_at < ends_at, false)
         or (ends_at is null and continues_at is not null) as is_overlap_trimmed,
         coalesce(is_bridged, false) as is_gap_bridged,

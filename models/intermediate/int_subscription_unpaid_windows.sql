@@ -1,7 +1,7 @@
 -- One row per time in which a subscription that its status calls served is not paid for: from the
--- end of the days of grace, or from the conversion of a trial, to the first successful payment.
--- item_id and kind are null where the whole subscription is meant. Windows of one subscription may
--- overlap. Nothing later than the cutoff is known.
+-- end of the days of grace, or from the conversion of a trial, to the first successful payment, or
+-- until service begins anew after a gap. item_id and kind are null where the whole subscription is
+-- meant. Windows of one subscription may overlap. Nothing later than the cutoff is known.
 with
 
 cutoff as (
@@ -178,8 +178,7 @@ payment_events as (
 ),
 
 -- Any payment of the subscription after a demand fell due ends the delinquency: a failed attempt
--- that was followed by a success counts by the success. Demands met by one payment begin with the
--- earliest of them.
+-- that was followed by a success counts by the success.
 answered_demands as (
 
     select
@@ -196,16 +195,69 @@ answered_demands as (
 
 ),
 
+held_periods as (
+
+    select
+        periods.source_name,
+        periods.subscription_id,
+        periods.starts_at,
+        max(coalesce(periods.ends_at, cutoff.data_cutoff)) over (
+            partition by periods.source_name, periods.subscription_id
+            order by periods.starts_at nulls first
+            rows between unbounded preceding and 1 preceding
+        ) as held_until
+    from periods
+    cross join cutoff
+    where periods.delivered_state in ('paid', 'past_due', 'paused')
+
+),
+
+restarts as (
+
+    select
+        source_name,
+        subscription_id,
+        starts_at as restarted_at
+    from held_periods
+    where starts_at > held_until
+
+),
+
+-- A demand speaks of the service it was made for: what was beyond its grace when service began anew
+-- after a gap takes nothing from the new one. Demands met by one payment begin with the earliest.
+demand_ends as (
+
+    select
+        answered_demands.source_name,
+        answered_demands.subscription_id,
+        answered_demands.happened_at,
+        answered_demands.paid_at,
+        min(restarts.restarted_at) as restarted_at
+    from answered_demands
+    left join restarts
+        on
+        answered_demands.source_name = restarts.source_name
+        and answered_demands.subscription_id = restarts.subscription_id
+        and restarts.restarted_at
+        >= {{ add_local_days('answered_demands.happened_at', var('delinquency_grace_days')) }}
+    where not answered_demands.is_paid
+    group by
+        answered_demands.source_name,
+        answered_demands.subscription_id,
+        answered_demands.happened_at,
+        answered_demands.paid_at
+
+),
+
 demand_windows as (
 
     select
         source_name,
         subscription_id,
         {{ add_local_days('min(happened_at)', var('delinquency_grace_days')) }} as unpaid_from,
-        paid_at as unpaid_until
-    from answered_demands
-    where not is_paid
-    group by source_name, subscription_id, paid_at
+        least(paid_at, restarted_at) as unpaid_until
+    from demand_ends
+    group by source_name, subscription_id, paid_at, restarted_at
 
 ),
 

@@ -33,6 +33,7 @@ stretches as (
         cancel_reason,
         replaces_subscription_id,
         replaced_at,
+        replaced_free_at,
         is_overlap_trimmed,
         is_gap_bridged,
         is_refunded_start,
@@ -81,7 +82,8 @@ followed as (
         count(cancel_requested_at) over subscription_ends > 0
         or count(cancel_reason) over subscription_ends > 0 as is_requested,
         lead(starts_at) over item_stretches as next_starts_at,
-        lead(service_state) over item_stretches as next_service_state
+        lead(service_state) over item_stretches as next_service_state,
+        lead(cancel_requested_at) over item_stretches as next_cancel_requested_at
     from stretches
     window
         subscription_ends as (partition by source_name, subscription_id, ends_at),
@@ -110,12 +112,22 @@ final as (
                         when 'unpaid' then 'involuntary'
                         when 'paused' then 'pause'
                         when 'free' then 'free_plan'
-                        when 'cancelled' then 'voluntary'
+                        when 'cancelled'
+                            then case
+                                    when
+                                        followed.service_state = 'past_due'
+                                        and not followed.is_requested
+                                        and followed.next_cancel_requested_at is null
+                                        then 'involuntary'
+                                    else 'voluntary'
+                                end
                         when 'refunded' then 'voluntary'
                         when 'trial' then 'voluntary'
                         else 'change'
                     end
             when followed.replaced_at = followed.ends_at then 'change'
+            -- on one day, as cancel and create are two calls
+            when {{ local_day('followed.replaced_free_at') }} = followed.ends_on then 'free_plan'
             when followed.service_state = 'past_due' then 'involuntary'
             when followed.is_requested then 'voluntary'
             when followed.is_deleted then 'unstated'

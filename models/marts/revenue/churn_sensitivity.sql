@@ -1,7 +1,7 @@
 -- One row per basis and scenario (seeds/churn_scenarios): customers, revenue, margin of the next
--- 12 months if monthly churn changed and nothing else did (definitions §4, What if): churn,
--- inflow, revenue per customer and margin are those of the last 6 complete months. What would
--- differ, not what will be (that is revenue_forecast).
+-- 12 months if monthly churn changed and nothing else did (definitions §4, What if): churn and
+-- inflow (those of retention_rates), revenue per customer and margin are of the last 6 complete
+-- months. What would differ, not what will be (that is revenue_forecast).
 {% set months = 6 %}
 with
 
@@ -15,22 +15,36 @@ churn_scenarios as (
 
 ),
 
-revenue_retention as (
+headcounts as (
 
     select
         basis,
         period_start,
-        opening_customers,
-        lost_customers,
-        closing_customers,
-        closing_revenue
-    from {{ ref('revenue_retention') }}
-    where grain = 'month' and dimension = 'all' and is_complete
+        opening,
+        lost,
+        closing
+    from {{ ref('int_retention_balances') }}
+    where
+        grain = 'month'
+        and basis in ('orders', 'subscriptions')
+        and dimension = 'all'
+        and is_complete
     qualify
         row_number() over (
             partition by basis
             order by period_start desc nulls last
         ) <= {{ months }}
+
+),
+
+revenue_retention as (
+
+    select
+        basis,
+        period_start,
+        closing_revenue
+    from {{ ref('revenue_retention') }}
+    where grain = 'month' and dimension = 'all'
 
 ),
 
@@ -47,7 +61,9 @@ orders as (
 
 value_margins as (
 
-    select margin_rate
+    select
+        margin_rate,
+        margin_reason
     from {{ ref('int_margin_rate') }}
 
 ),
@@ -66,36 +82,36 @@ order_months as (
 
 ),
 
--- a shop's revenue comes over the month, a subscriber's MRR stands at its close
+-- A shop's revenue comes over the month, a subscriber's MRR stands at its close; who is paused
+-- inside the grace is a subscriber without.
 revenue_months as (
 
     select
-        revenue_retention.basis,
-        revenue_retention.period_start,
-        revenue_retention.opening_customers,
-        revenue_retention.lost_customers,
-        revenue_retention.closing_customers,
-        revenue_retention.closing_customers + revenue_retention.lost_customers
-        - revenue_retention.opening_customers as incoming_customers,
-        case revenue_retention.basis
-            when 'subscriptions' then cast(revenue_retention.closing_customers as double)
-            else
-                cast(
-                    revenue_retention.opening_customers
-                    + revenue_retention.closing_customers as double
-                ) / cast(2 as double)
-        end as paying_customers,
-        case revenue_retention.basis
-            when 'subscriptions' then revenue_retention.closing_revenue
+        headcounts.basis,
+        headcounts.period_start,
+        headcounts.opening,
+        headcounts.lost,
+        headcounts.closing,
+        headcounts.closing + headcounts.lost - headcounts.opening as incoming,
+        case headcounts.basis
+            when 'subscriptions' then cast(headcounts.closing as double)
+            else cast(headcounts.opening + headcounts.closing as double) / cast(2 as double)
+        end as customers,
+        case headcounts.basis
+            when 'subscriptions' then coalesce(revenue_retention.closing_revenue, 0)
             else coalesce(order_months.revenue, 0)
         end as revenue,
         order_months.costed_revenue,
         order_months.margin
-    from revenue_retention
+    from headcounts
+    left join revenue_retention
+        on
+        headcounts.basis = revenue_retention.basis
+        and headcounts.period_start = revenue_retention.period_start
     left join order_months
         on
-        revenue_retention.basis = order_months.basis
-        and revenue_retention.period_start = order_months.period_start
+        headcounts.basis = order_months.basis
+        and headcounts.period_start = order_months.period_start
 
 ),
 
@@ -104,11 +120,10 @@ recent as (
     select
         basis,
         count(*) as complete_months,
-        max_by(closing_customers, period_start) as customers,
-        cast(sum(lost_customers) as double)
-        / nullif(cast(sum(opening_customers) as double), 0) as churn_rate,
-        cast(sum(incoming_customers) as double) / nullif(cast(count(*) as double), 0) as inflow,
-        cast(sum(revenue) as double) / nullif(sum(paying_customers), 0) as monthly_revenue,
+        max_by(closing, period_start) as customers,
+        cast(sum(lost) as double) / nullif(cast(sum(opening) as double), 0) as churn_rate,
+        cast(sum(incoming) as double) / nullif(cast(count(*) as double), 0) as inflow,
+        cast(sum(revenue) as double) / nullif(sum(customers), 0) as monthly_revenue,
         cast(sum(margin) as double) / nullif(cast(sum(costed_revenue) as double), 0) as margin_rate
     from revenue_months
     group by basis
@@ -126,7 +141,10 @@ changed as (
         recent.customers,
         recent.inflow,
         recent.monthly_revenue,
-        recent.margin_rate,
+        -- orders of these months first, as their costs are the latest known
+        coalesce(recent.margin_rate, value_margins.margin_rate) as margin_rate,
+        value_margins.margin_rate as value_margin_rate,
+        case when recent.margin_rate is null then value_margins.margin_reason end as margin_reason,
         recent.churn_rate,
         greatest(
             case churn_scenarios.change_kind
@@ -137,6 +155,7 @@ changed as (
         ) as scenario_churn_rate
     from recent
     cross join churn_scenarios
+    cross join value_margins
 
 ),
 
@@ -174,6 +193,8 @@ years as (
         churn_rate,
         scenario_churn_rate,
         margin_rate,
+        value_margin_rate,
+        margin_reason,
         max(monthly_revenue) as monthly_revenue,
         max(case when month = 12 then customers_then end) as customers_in_12_months,
         -- the mean of both ends of each month
@@ -189,7 +210,9 @@ years as (
         customers,
         churn_rate,
         scenario_churn_rate,
-        margin_rate
+        margin_rate,
+        value_margin_rate,
+        margin_reason
 
 ),
 
@@ -202,6 +225,8 @@ known as (
         change,
         customers,
         margin_rate,
+        value_margin_rate,
+        margin_reason,
         case
             when complete_months < {{ months }} then 'fewer than {{ months }} complete months'
             when churn_rate is null then 'nobody to lose'
@@ -264,15 +289,15 @@ final as (
         cast(known.revenue - bases.revenue as decimal(18, 2)) as revenue_change,
         known.margin as margin_12_months,
         cast(known.margin - bases.margin as decimal(18, 2)) as margin_change,
-        cast(known.lifetime_revenue * value_margins.margin_rate as decimal(18, 2))
+        cast(known.lifetime_revenue * known.value_margin_rate as decimal(18, 2))
             as lifetime_value,
         cast(
-            (known.lifetime_revenue - bases.lifetime_revenue) * value_margins.margin_rate
+            (known.lifetime_revenue - bases.lifetime_revenue) * known.value_margin_rate
             as decimal(18, 2)
         ) as lifetime_value_change,
+        known.margin_reason,
         coalesce(known.reason, known.value_reason) as reason
     from known
-    cross join value_margins
     left join bases
         on known.basis = bases.basis
 

@@ -1,7 +1,7 @@
 -- One row per month and policy of seeds/metric_policies: the same month of subscriptions as each
 -- policy counts it, ours beside ones shaped like other products (definitions §4, Policies). Policy
--- holdfast is revenue_retention. Balances and rates do not add up over months, and nothing over
--- policies.
+-- holdfast has the people of retention_rates and the money of revenue_retention. Balances and rates
+-- do not add up over months, and nothing over policies.
 with
 
 policies as (
@@ -51,6 +51,23 @@ movements as (
         closing_amount,
         passing_amount
     from {{ ref('int_policy_movements') }}
+
+),
+
+-- Ours are counted by the lifecycle's spells, as everywhere (definitions §2): who is paused inside
+-- the grace is there, and lost at its end.
+holdfast_counts as (
+
+    select
+        'holdfast' as policy,
+        period_number as month_number,
+        opening as opening_customers,
+        new as new_customers,
+        returned as reactivated_customers,
+        lost as lost_customers,
+        closing as closing_customers
+    from {{ ref('int_retention_balances') }}
+    where grain = 'month' and basis = 'subscriptions' and dimension = 'all'
 
 ),
 
@@ -117,12 +134,14 @@ lines as (
         cells.period_end,
         cells.is_complete,
         cells.is_final,
-        coalesce(openings.customers, 0) as opening_customers,
-        coalesce(closes.customers, 0) as closing_customers,
+        coalesce(holdfast_counts.opening_customers, openings.customers, 0) as opening_customers,
+        coalesce(holdfast_counts.closing_customers, closes.customers, 0) as closing_customers,
         case when openings.policy is null then 0 else openings.mrr end as opening_mrr,
+        {% for line in ['new_customers', 'reactivated_customers', 'lost_customers'] %}
+            coalesce(holdfast_counts.{{ line }}, flows.{{ line }}, 0) as {{ line }},
+        {% endfor %}
         {% for line in [
-            'new_customers', 'reactivated_customers', 'resumed_customers', 'paused_customers',
-            'lost_customers', 'new_mrr', 'reactivation_mrr', 'resume_mrr', 'expansion_mrr',
+            'resumed_customers', 'paused_customers', 'new_mrr', 'reactivation_mrr', 'resume_mrr', 'expansion_mrr',
             'contraction_mrr', 'pause_mrr', 'churn_mrr', 'opening_churn_mrr'
         ] %}
             coalesce(flows.{{ line }}, 0) as {{ line }},
@@ -141,6 +160,10 @@ lines as (
         on
         cells.policy = flows.policy
         and cells.month_number = flows.month_number
+    left join holdfast_counts
+        on
+        cells.policy = holdfast_counts.policy
+        and cells.month_number = holdfast_counts.month_number
 
 ),
 

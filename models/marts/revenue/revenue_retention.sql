@@ -214,8 +214,9 @@ final as (
                     'cast(balanced.closing_customers as decimal(18, 2))'
                 ) }}
         end as revenue_per_customer,
+        -- orders know of no failed payments
         case
-            when balanced.is_complete
+            when balanced.is_complete and balanced.basis = 'subscriptions'
                 then
                     cast(balanced.involuntary_churn_revenue as double)
                     / nullif(cast(balanced.churn_revenue as double), 0)

@@ -57,6 +57,25 @@ RULES = {
         "min_by(losses.churn_type, losses.lost_on)",
         "revenue_retention",
     ),
+    "a cancelled stretch is lost with what follows it": Broken(
+        "int_subscription_periods_known",
+        "when status = 'cancelled' and delivered_request_at > starts_at then",
+        "when status = 'cancelled' and delivered_request_at > starts_at"
+        " and next_starts_at is null then",
+        "subscription_periods",
+    ),
+    "a replacement begins with the successor": Broken(
+        "int_subscription_periods_known",
+        "and namings.named_at <= trimmed.starts_at",
+        "",
+        "subscription_periods",
+    ),
+    "an old debt is held against a new service": Broken(
+        "int_subscription_unpaid_windows",
+        "where starts_at > held_until",
+        "where false",
+        "subscription_periods",
+    ),
     "a pause after a loss is a pause": Broken(
         "int_subscription_services",
         "when service = 'paused' and previous_service = 'none' then 'none'",

@@ -306,6 +306,21 @@ class Histories:
                  cancel_requested_at=request,
                  status=self.rng.choice(["active", "cancelled"]))  # fmt: skip
 
+    def _case_e04_cancelled_with_more_to_come(self) -> None:
+        """E04, E63: cancelled by a dated request, and more rows of the item, or no stated end."""
+        day = self.day(300)
+        end = utc(day + 90 * DAY)
+        request = utc(day + self.rng.choice([0, 30, 30, 30]) * DAY)
+        is_open = self.rng.random() < 0.3
+        self.row("A", utc(day), None if is_open else end, status="cancelled",
+                 cancel_requested_at=request)  # fmt: skip
+        after = self.rng.choice(["back", "tail", "both", "nothing"])
+        if after in ("tail", "both"):
+            self.row("A", end, utc(day + 120 * DAY) if after == "both" else None,
+                     status="cancelled", cancel_requested_at=request)  # fmt: skip
+        if after in ("back", "both"):
+            self.row("A", utc(day + 150 * DAY))
+
     def _case_e10_starts_next_month(self) -> None:
         """E10: a start and a planned change that lie ahead."""
         self.row("A", utc(self.day()), utc(CUTOFF_DAY + 20 * DAY))
@@ -353,6 +368,20 @@ class Histories:
         self.row("B", utc(switch + gap * DAY, 11 if gap >= 0 else 0), plan_id="pro",
                  unit_amount=self.rng.choice(["30.00", "55"]),
                  replaces_subscription_id=replaces)  # fmt: skip
+
+    def _case_e64_several_replaced(self) -> None:
+        """E22, E64: one that ran beside the other takes over late; one takes over two in turn."""
+        day = self.day(300)
+        first, then = utc(day + 100 * DAY), utc(day + 131 * DAY)
+        self.row("A", utc(day), first - self.rng.choice([0, 0, 1]) * DAY, unit_amount="100")
+        if self.rng.random() < 0.5:
+            self.row("B", utc(day + 31 * DAY), first, unit_amount="50")
+            self.row("B", first, unit_amount="150", replaces_subscription_id=f"{self.person}-A")
+        else:
+            self.row("B", utc(day), then - self.rng.choice([0, 2]) * DAY, unit_amount="100")
+            self.row("N", first, then, unit_amount="100",
+                     replaces_subscription_id=f"{self.person}-A")  # fmt: skip
+            self.row("N", then, unit_amount="200", replaces_subscription_id=f"{self.person}-B")
 
     def _case_e65_one_of_two_ends(self) -> None:
         """E65, E66: one of two ends, or both on one day for different reasons."""
@@ -408,6 +437,31 @@ class Histories:
                 if back:
                     self.pay("A", utc(due + back * DAY), utc(due + back * DAY), "succeeded")
 
+    def _case_e69_old_debt(self) -> None:
+        """E69: a demand nobody met, the end of service, and a return that pays late or never."""
+        day = self.day(200)
+        end = utc(day + 90 * DAY)
+        back = end + self.rng.choice([10, 20, 120]) * DAY
+        self.row("A", utc(day), end)
+        if self.rng.random() < 0.3:
+            self.row("A", end, back, status=self.rng.choice(["paused", "unpaid", "cancelled"]))
+        self.row("A", back)
+        self.pay("A", end - self.rng.choice([0, 12, 50]) * DAY, None, "written_off")
+        if self.rng.random() < 0.3:
+            self.pay("A", end + 5 * DAY, None, "failed")
+        if self.rng.random() < 0.7:
+            self.pay("A", back, back + self.rng.choice([10, 40]) * DAY, "recovered")
+
+    def _case_e70_dunned(self) -> None:
+        """E70: past due that the source ends as cancelled, with and without a request."""
+        day = self.day(400)
+        due, end = utc(day + 60 * DAY), utc(day + 81 * DAY)
+        self.row("A", utc(day), due)
+        self.row("A", due, end, status="past_due",
+                 cancel_requested_at=self.rng.choice(["", "", due + DAY]))  # fmt: skip
+        self.row("A", end, status="cancelled",
+                 cancel_requested_at=self.rng.choice(["", "", end]))  # fmt: skip
+
     def _case_e71_pause(self) -> None:
         """E71, E72: pauses short and long; left out of one; one after a loss; two items at odds."""
         day = self.day(300)
@@ -451,6 +505,17 @@ class Histories:
         self.row("A", turn, back, **free)
         if self.rng.random() < 0.6:
             self.row("A", back)
+
+    def _case_e73_free_by_another(self) -> None:
+        """E73, E64: the paid plan is cancelled, and a free one created in its place, or later."""
+        day = self.day(400)
+        end = utc(day + 60 * DAY, 9)
+        free = end + self.rng.choice([0, 0, 0.1, 1, 20]) * DAY
+        self.row("A", utc(day), end, cancel_requested_at=self.rng.choice([end, ""]))
+        self.row("F", free, free + 40 * DAY, unit_amount="0", plan_id="free",
+                 replaces_subscription_id=f"{self.person}-A")  # fmt: skip
+        if self.rng.random() < 0.4:
+            self.row("F", free + 40 * DAY, unit_amount="20")
 
     def _case_e75_intervals(self) -> None:
         """E75 to E77, E79: another interval, seats, a price rise."""

@@ -273,15 +273,11 @@ class Oracle:
             for rows in items.values()
             for row in rows
         )
-        replaced: dict[str, list[dt.datetime]] = defaultdict(list)
+        paid_by = starts_instead(known, ("paid", "past_due"))
+        free_by = starts_instead(known, ("free",))
+        self.freed = {name: self.clock.day(start) for name, start in free_by.items()}
         for name, items in known.items():
-            rows = [row for own in items.values() for row in own]
-            serving = [row["starts_at"] for row in rows if row["state"] in ("paid", "past_due")]
-            for other in {row["replaces"] for row in rows if row["replaces"]}:
-                if serving and other.removeprefix("main:") != name:
-                    replaced[other.removeprefix("main:")].append(min(serving))
-        for name, items in known.items():
-            self._read(name, items, payments[name], refunds, min(replaced[name], default=None))
+            self._read(name, items, payments[name], refunds, paid_by.get(name))
         for person in list(self.people.values()):
             if not person.items:
                 del self.people[person.customer_id]
@@ -303,10 +299,11 @@ class Oracle:
                 continue
             if gone_at and gone_at < self.cut and row["starts_at"] >= gone_at:
                 continue
-            end = row["ends_at"]
+            end, request = row["ends_at"], row["cancel_requested_at"]
+            if row["status"] == "cancelled" and not end and request and request > row["starts_at"]:
+                end = request
             if gone_at and gone_at < self.cut and (end is None or gone_at < end):
                 end = gone_at
-            request = row["cancel_requested_at"]
             is_known_request = request is not None and request < self.cut
             monthly = Fraction(PER_YEAR[row["interval"]], 12) / row["interval_count"]
             discount = row["discount_amount"] if row["discount_is_recurring"] else Fraction(0)
@@ -335,8 +332,10 @@ class Oracle:
         status, request = row["status"], row["cancel_requested_at"]
         if status == "cancelled":
             is_unknown = request is not None and request >= self.cut
-            is_dated = request is not None and request >= row["starts_at"] and row["ends_at"]
-            if is_unknown or (is_dated and is_last) or (is_only and row["ends_at"]):
+            # dated after the start, the request shows that there was service until then
+            is_later = request is not None and request > row["starts_at"]
+            is_at_start = request == row["starts_at"] and is_last
+            if is_unknown or is_later or (row["ends_at"] and (is_at_start or is_only)):
                 status = "active"
         if row["kind"] != "recurring":
             return "not_recurring"
@@ -391,7 +390,7 @@ class Oracle:
         """The stretches of one subscription as they count, each with the reason of its end."""
         standing = {key: self._in_force(rows, replaced_at) for key, rows in items.items()}
         paid = self._paid_at(payments)
-        arrears = self._arrears(payments, paid)
+        arrears = self._arrears(payments, paid, self._restarts(standing))
         is_undone = self._is_undone(standing, payments, refunds, replaced_at)
         requested = set()
         cut_up = {}
@@ -422,6 +421,9 @@ class Oracle:
     def _reason(self, piece, following, requested, replaced_at) -> str:
         """Why a paid stretch ended."""
         if following and following.start == piece.end:
+            is_asked = piece.end in requested or following.row["requested_at"]
+            if (piece.state, following.state) == ("past_due", "cancelled") and not is_asked:
+                return "involuntary"
             return {
                 "unpaid": "involuntary",
                 "paused": "pause",
@@ -431,6 +433,9 @@ class Oracle:
             }.get(following.state, "change")
         if replaced_at == piece.end:
             return "change"
+        # E73 done as cancel and create (E64)
+        if self.freed.get(piece.row["subscription_id"]) == piece.end_day:
+            return "free_plan"
         if piece.state == "past_due":
             return "involuntary"
         if piece.end in requested:
@@ -450,8 +455,26 @@ class Oracle:
         ]
         return sorted(instant for instant in told if instant and instant < self.cut)
 
-    def _arrears(self, payments, paid) -> list[tuple]:
-        """From the end of the grace of each demand to the next success after it fell due."""
+    def _restarts(self, standing) -> list[dt.datetime]:
+        """Instants at which the subscription is held again after a time without."""
+        held = [
+            one
+            for own in standing.values()
+            for one in own
+            if one.is_served or one.state == "paused"
+        ]
+        told, until = [], None
+        for one in sorted(held, key=lambda one: one.start):
+            if until and one.start > until:
+                told.append(one.start)
+            until = max(until or one.start, one.end or self.cut)
+        return told
+
+    def _arrears(self, payments, paid, restarts) -> list[tuple]:
+        """From the end of the grace of each demand to the next success after it fell due.
+
+        Service that begins anew after that end is not what was asked for (E69).
+        """
         met_on_time = {
             payment["due_at"]
             for payment in payments
@@ -465,7 +488,9 @@ class Oracle:
             if payment["amount"] <= 0 or not due or due >= self.cut or due in met_on_time:
                 continue
             met = next((instant for instant in paid if instant >= due), None)
-            told.append((self.clock.later(due, GRACE), met))
+            late = self.clock.later(due, GRACE)
+            again = next((instant for instant in restarts if instant >= late), None)
+            told.append((late, min((end for end in (met, again) if end), default=None)))
         return told
 
     def _overdue(self, own: list[Stretch], paid: list[dt.datetime]) -> list[tuple]:
@@ -595,6 +620,27 @@ class Oracle:
         if person.stands(first - DAY) == "paused" and not person.losses(first, last):
             return "resume"
         return "new" if person.first_day >= first else "reactivation"
+
+
+def starts_instead(known: dict, states: tuple[str, ...]) -> dict[str, dt.datetime]:
+    """Since when what replaces a subscription is in a state, by the name of the replaced.
+
+    It replaces from the row that says so on, and may replace several, one after the other.
+    """
+    told: dict[str, dt.datetime] = {}
+    for name, items in known.items():
+        rows = [row for own in items.values() for row in own]
+        for other in {row["replaces"] for row in rows if row["replaces"]}:
+            since = min(row["starts_at"] for row in rows if row["replaces"] == other)
+            starts = [
+                row["starts_at"]
+                for row in rows
+                if row["state"] in states and row["starts_at"] >= since
+            ]
+            old = other.removeprefix("main:")
+            if starts and old != name:
+                told[old] = min([*starts, *filter(None, [told.get(old)])])
+    return told
 
 
 def cut(one: Stretch, windows: list[tuple], known_until: dt.datetime) -> Iterator[Stretch]:
