@@ -343,10 +343,11 @@ class Item:
         known = sorted((r for r in rows if r["starts_at"] < cut), key=lambda r: r["starts_at"])
         self.starts = [row["starts_at"] for row in known]
         self.replaced_at = replaced_at
-        self.states = [state_of(row, cut, row is known[-1], len(known) == 1) for row in known]
+        self.states = [state_of(row, row is known[-1], len(known) == 1) for row in known]
         self.ends = []
         for number, row in enumerate(known):
-            end = row["ends_at"] if row["ends_at"] and row["ends_at"] < cut else None
+            end = served_until(row)
+            end = end if end and end < cut else None
             following = self.starts[number + 1 : number + 2]
             if self.replaced_at and row["starts_at"] < self.replaced_at and self.serves(number):
                 following = [*following, self.replaced_at]
@@ -355,6 +356,7 @@ class Item:
         self.paid = sorted(p for _, p in payments if p)
         self.demands = [(due, paid) for due, paid in payments if due and due < cut]
         self.firsts = sorted(due or paid for due, paid in payments)
+        self.restarts = []
 
     def serves(self, number):
         """Whether a stretch is one that is paid for, as far as its status tells."""
@@ -438,8 +440,11 @@ class Item:
         for due, _ in self.demands:
             if any(paid and paid <= due for other, paid in self.demands if other == due):
                 continue
-            met = [paid for paid in self.paid if paid >= due]
-            if instant >= later(due, GRACE) and (not met or instant < met[0]):
+            # nor does it speak of a service that began anew after the grace
+            late = later(due, GRACE)
+            over = [paid for paid in self.paid if paid >= due]
+            over += [restart for restart in self.restarts if restart >= late]
+            if instant >= late and (not over or instant < min(over)):
                 return True
         return False
 
@@ -460,7 +465,7 @@ class Item:
     def pieces(self):
         """[(start, end, state, begins a stretch)] over all instants at which something may turn."""
         turns = set(self.starts) | {end for end in self.ends if end} | set(self.paid)
-        turns |= {later(due, GRACE) for due, _ in self.demands}
+        turns |= {later(due, GRACE) for due, _ in self.demands} | set(self.restarts)
         turns |= {later(start, GRACE) for start in self.starts}
         turns |= {until for n in range(len(self.starts)) if (until := self.continued(n))}
         turns = sorted(turn for turn in turns if turn < self.cut)
@@ -476,16 +481,16 @@ class Item:
         return [tuple(piece[:3]) for piece in told if piece[2]]
 
 
-def state_of(row, cut, is_last, is_only):
+def state_of(row, is_last, is_only):
     """State of service by status, dates, price and kind."""
     status = row["status"]
     request = row["cancel_requested_at"]
-    if status == "cancelled" and request and request >= row["starts_at"]:
-        unknown = request >= cut
-        if unknown or (is_last and row["ends_at"]):
+    if status == "cancelled":
+        # dated after the start, it shows that there was service until then
+        is_later = request and request > row["starts_at"]
+        is_at_start = request == row["starts_at"] and is_last
+        if is_later or (row["ends_at"] and (is_at_start or is_only)):
             status = "active"
-    if status == "cancelled" and is_only and row["ends_at"]:
-        status = "active"
     price = row["unit_amount"] * row["quantity"]
     price -= row["discount_amount"] if row["discount_is_recurring"] else 0
     if row["kind"] != "recurring":
@@ -495,6 +500,30 @@ def state_of(row, cut, is_last, is_only):
     if price <= 0:
         return "free"
     return "past_due" if status == "past_due" else "paid"
+
+
+def served_until(row):
+    """The stated end, or of what was cancelled without one the request after its start."""
+    request = row["cancel_requested_at"]
+    if row["status"] == "cancelled" and not row["ends_at"] and request:
+        return request if request > row["starts_at"] else None
+    return row["ends_at"]
+
+
+def restarts_of(items, cut):
+    """Instants at which a subscription is held again, in whatever item, after a time without."""
+    held = sorted(
+        (item.starts[n], item.continued(n) or item.ends[n] or cut)
+        for item in items
+        for n in range(len(item.starts))
+        if item.holds(n)
+    )
+    told, until = [], None
+    for start, end in held:
+        if until and start > until:
+            told.append(start)
+        until = max(until or start, end)
+    return told
 
 
 def known_payments(payments, cut):
@@ -557,7 +586,9 @@ def subscription_pieces(rows, payments, refunds, cut):
     pieces = defaultdict(list)
     for name, own in by_name.items():
         undone = is_refunded_start(own, money[name], refunds, cut)
+        restarts = restarts_of(own, cut)
         for item in own:
+            item.restarts = restarts
             for start, end, state in item.pieces():
                 if state == "paused" or (state in ("paid", "past_due") and not undone):
                     pieces[owner[name]].append((start, end, state))
