@@ -6,14 +6,16 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from orchestration.dev import DevError, resolve
+from orchestration.dev import DevError, _tell, resolve
 from orchestration.lock import writer_lock
 from orchestration.publishing.publish import read_manifest
 from orchestration.settings import PROJECT, load_settings
+from orchestration.workspace import Workspace
 from tests.python.shared import copy_parsed
 
 NODES = {
@@ -115,6 +117,14 @@ def costing(workspace, name: str) -> tuple[subprocess.CompletedProcess, float]:
     after = os.times()
     used = after.children_user + after.children_system
     return ended, used - before.children_user - before.children_system
+
+
+def test_an_exposure_below_is_nothing_that_went_wrong(tmp_path, capsys):
+    """MODEL=retention_rates+ would be NOT GOOD for the report that reads it."""
+    node = SimpleNamespace(resource_type="exposure", name="report", original_file_path="x.yml")
+    results = [SimpleNamespace(node=node, status="no-op", message="NO-OP")]
+    assert _tell(Workspace(PROJECT, tmp_path, tmp_path), results)
+    assert "report" not in capsys.readouterr().out
 
 
 def test_a_running_refresh_is_not_disturbed(warehouse):
