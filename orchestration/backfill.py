@@ -157,7 +157,8 @@ def backfill(
                 "Run it again to go on there."
             )
             return False
-    say(f"\n{len(months)} month ends are published in {months[0].workspace.warehouse.parent}.")
+    ends = "1 month end is" if len(months) == 1 else f"{len(months)} month ends are"
+    say(f"\n{ends} published in {months[0].workspace.warehouse.parent}.")
     return True
 
 

@@ -232,7 +232,8 @@ def compiled_models(settings: Settings) -> CompiledModels:
 
 def _compile(workspace: Workspace, settings: Settings, selection: Collection[str]) -> None:
     """Let dbt compile part of the project into the target folder of a workspace."""
-    common = ["--quiet", "--log-path", str(workspace.warehouse)]
+    # a compiled model is what dbt would print, quiet or not
+    common = ["--log-level", "none", "--log-path", str(workspace.warehouse)]
     with pytest.MonkeyPatch.context() as patch:
         for name, value in workspace.environment().items():
             patch.setitem(os.environ, name, value)
@@ -247,7 +248,8 @@ def _compile(workspace: Workspace, settings: Settings, selection: Collection[str
                 *dbt_arguments(workspace, settings),
             ]
         )  # fmt: skip
-    assert ended.success, ended.exception
+    failed = [one.message for one in ended.result or [] if one.message]
+    assert ended.success, ended.exception or failed
 
 
 def _open_to_settings(manifest: dict[str, Any]) -> list[str]:
