@@ -35,7 +35,7 @@ target_metrics as (
 
 ),
 
-goal_flows as (
+headcounts as (
 
     select
         basis,
@@ -48,7 +48,7 @@ goal_flows as (
         returned,
         lost,
         closing
-    from {{ ref('int_goal_flows') }}
+    from {{ ref('int_retention_balances') }}
 
 ),
 
@@ -166,11 +166,11 @@ parts as (
         windows.cutoff_day,
         windows.period_end <= {{ add_days('windows.cutoff_day', 1) }} as is_complete,
         case
-            when windows.metric in ('churn_rate', 'retention_rate') then goal_flows.lost
-            when windows.metric = 'active_customers' then goal_flows.closing
-            when windows.metric = 'new_customers' then goal_flows.new
-            when windows.metric = 'returned_customers' then goal_flows.returned
-            when windows.metric = 'lost_customers' then goal_flows.lost
+            when windows.metric in ('churn_rate', 'retention_rate') then headcounts.lost
+            when windows.metric = 'active_customers' then headcounts.closing
+            when windows.metric = 'new_customers' then headcounts.new
+            when windows.metric = 'returned_customers' then headcounts.returned
+            when windows.metric = 'lost_customers' then headcounts.lost
             when windows.metric in ('mrr', 'arpa') then revenue_retention.closing_revenue
             when windows.metric in ('gross_churn_rate', 'gross_retention_rate')
                 then
@@ -186,7 +186,7 @@ parts as (
             when windows.metric = 'orders' then order_sums.orders
         end as numerator,
         case
-            when windows.metric in ('churn_rate', 'retention_rate') then goal_flows.opening
+            when windows.metric in ('churn_rate', 'retention_rate') then headcounts.opening
             when windows.metric = 'arpa' then revenue_retention.closing_customers
             when
                 windows.metric in (
@@ -208,19 +208,19 @@ parts as (
                         'churn_rate', 'retention_rate', 'active_customers', 'new_customers',
                         'returned_customers', 'lost_customers'
                     )
-                    then goal_flows.opening
+                    then headcounts.opening
                 else revenue_retention.opening_customers
             end,
             0
         ) as customers
     from windows
-    left join goal_flows
+    left join headcounts
         on
-        windows.basis = goal_flows.basis
-        and windows.dimension = goal_flows.dimension
-        and windows.value = goal_flows.value
-        and windows.grain = goal_flows.grain
-        and windows.period_start = goal_flows.period_start
+        windows.basis = headcounts.basis
+        and windows.dimension = headcounts.dimension
+        and windows.value = headcounts.value
+        and windows.grain = headcounts.grain
+        and windows.period_start = headcounts.period_start
     left join revenue_retention
         on
         windows.basis = revenue_retention.basis
