@@ -1,16 +1,19 @@
 """`make soak`: real refreshes of about 200 customers, killed at random, read all along.
 
-    python -m tests.python.faults.soak [--kills 60] [--refreshes 40] [--folder DIR]
+    python -m tests.python.faults.soak [--kills 60] [--refreshes 40] [--shops 3] [--folder DIR]
 
-Each refresh brings a new day of orders. Before it, its share of the kills: the very same refresh,
-started and killed with all that it started not knowing of it, at a moment drawn at random between
-its start and the time the last whole one took. Then it is left alone, and has to publish what a
-second warehouse publishes that got the same deliveries and was never disturbed (its models run by
-DuckDB without dbt, at a fifth of the cost). Four readers look all the time. Ends with a table of
-figures, and with exit code 1 where anything was breached.
+The kills and refreshes are shared out among shops that run at the same time, each a warehouse of
+its own, as a refresh of so few customers leaves one of two cores idle. Each refresh brings a new
+day of orders. Before it, its share of the kills: the very same refresh, started and killed with all
+that it started not knowing of it, at a moment drawn at random between its start and the time the
+last whole one took. Then it is left alone, and has to publish what a second warehouse publishes
+that got the same deliveries and was never disturbed (its models run by DuckDB without dbt, at a
+fifth of the cost). Four readers look at each shop all the time. Ends with a table of figures, and
+with exit code 1, its folder kept, where anything was breached.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import shutil
@@ -20,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -31,8 +35,10 @@ from orchestration.settings import PROJECT
 from orchestration.steps import read_steps
 from orchestration.workspace import Workspace
 
-os.environ["HOLDFAST_TESTS_SHARED"] = tempfile.mkdtemp(prefix="holdfast-soak-shared-")
-# both warehouses hash alike
+# a shop's process finds here what the first has parsed
+if "HOLDFAST_TESTS_SHARED" not in os.environ:
+    os.environ["HOLDFAST_TESTS_SHARED"] = tempfile.mkdtemp(prefix="holdfast-soak-shared-")
+# a warehouse and its undisturbed twin hash alike
 os.environ["HOLDFAST_HASH_KEY"] = "soak"
 
 from tests.python.faults import shop
@@ -62,11 +68,28 @@ class Figures:
     kills: Counter[str] = field(default_factory=Counter)
     healed: int = 0
     compared: int = 0
+    peak_bytes: int = 0
+    reads: int = 0
+    versions: int = 0
+    problems: int = 0
     breaches: list[str] = field(default_factory=list)
+
+    def add(self, other: "Figures") -> None:
+        """Count what another shop counted as well."""
+        self.refreshes += other.refreshes
+        self.seconds += other.seconds
+        self.kills += other.kills
+        self.healed += other.healed
+        self.compared += other.compared
+        self.peak_bytes = max(self.peak_bytes, other.peak_bytes)
+        self.reads += other.reads
+        self.versions += other.versions
+        self.problems += other.problems
+        self.breaches += other.breaches
 
 
 class Soak:
-    """One run."""
+    """One shop and its undisturbed twin."""
 
     def __init__(self, folder: Path, kills: int, refreshes: int, seed: int) -> None:
         self.workspace = Workspace(
@@ -78,30 +101,30 @@ class Soak:
         self.figures = Figures()
         self.folder = folder
 
-    def run(self) -> int:
-        """Go through all of it; returns the exit code."""
+    def run(self) -> Figures:
+        """Go through all of it; returns what was counted."""
         self._first_delivery()
         copy_parsed(self.workspace.read_settings(), self.workspace)
         if not self._refresh():
-            return self._report(Seen())
+            return self._counted(Seen())
         self._compare()
-        with readers(self.workspace.warehouse, self.folder / "stop", pause=0.5) as seen:
+        with readers(self.workspace.warehouse, self.folder / "stop", pause=1.0) as seen:
             for number in range(1, self.refreshes + 1):
                 self._deliver(number)
                 before = self._published()
-                share = self.kills * number // self.refreshes
-                share -= self.kills * (number - 1) // self.refreshes
-                for _ in range(share):
+                kills = share(self.kills, self.refreshes, number - 1)
+                for _ in range(kills):
                     self._kill(before)
                 if self._refresh():
-                    self.figures.healed += share
+                    self.figures.healed += kills
                     self._compare()
                 print(
-                    f"refresh {number} of {self.refreshes}, {share} kills before it, "
+                    f"{self.folder.name}: refresh {number} of {self.refreshes}, "
+                    f"{kills} kills before it, "
                     f"{self.figures.seconds[-1]:.0f} s, {len(self.figures.breaches)} breaches",
                     flush=True,
                 )
-        return self._report(seen)
+        return self._counted(seen)
 
     def _first_delivery(self) -> None:
         (self.folder / "settings.yml").write_text(SETTINGS, encoding="utf-8")
@@ -213,32 +236,52 @@ class Soak:
 
     def _breach(self, what: str) -> bool:
         self.figures.breaches.append(what)
-        print(f"BREACH    {what}", flush=True)
+        print(f"{self.folder.name}: BREACH {what}", flush=True)
         return False
 
-    def _report(self, seen: Seen) -> int:
+    def _counted(self, seen: Seen) -> Figures:
         figures = self.figures
         figures.breaches += [f"reader: {problem}" for problem in seen.problems]
-        steps = ", ".join(f"{step} {count}" for step, count in sorted(figures.kills.items()))
-        took = sorted(figures.seconds) or [0.0]
-        peak = max((c.peak_bytes or 0 for c in read_steps(self.workspace.step_log)), default=0)
-        rows = [
-            ("refreshes that published", f"{len(figures.seconds)} of {figures.refreshes}"),
-            ("seconds each", f"{took[0]:.0f} to {took[-1]:.0f}, median {took[len(took) // 2]:.0f}"),
-            ("most memory of a step", f"{peak / 1e6:,.0f} MB"),
-            ("kills", f"{sum(figures.kills.values())} ({steps or 'none'})"),
-            ("kills healed", f"{figures.healed}"),
-            ("compared with undisturbed", f"{figures.compared}"),
-            ("looks of four readers", f"{seen.reads:,}"),
-            ("versions they saw", f"{max(map(len, seen.versions.values()), default=0)}"),
-            ("errors and mixed versions", f"{len(seen.problems)}"),
-            ("breaches", f"{len(figures.breaches)}"),
-        ]
-        for name, value in rows:
-            print(f"{name:<28}{value}")
-        for breach in figures.breaches[:10]:
-            print(f"  {breach}")
-        return 1 if figures.breaches else 0
+        figures.problems = len(seen.problems)
+        figures.reads = seen.reads
+        figures.versions = max(map(len, seen.versions.values()), default=0)
+        figures.peak_bytes = max(
+            (c.peak_bytes or 0 for c in read_steps(self.workspace.step_log)), default=0
+        )
+        return figures
+
+
+def soak(folder: Path, kills: int, refreshes: int, seed: int) -> Figures:
+    """Run one shop: what a process of its own is started for."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Soak(folder, kills, refreshes, seed).run()
+
+
+def share(total: int, parts: int, part: int) -> int:
+    """Return one of the equal parts, counted from 0, whose sum is the total."""
+    return total * (part + 1) // parts - total * part // parts
+
+
+def _print(figures: Figures, shops: int) -> None:
+    steps = ", ".join(f"{step} {count}" for step, count in sorted(figures.kills.items()))
+    took = sorted(figures.seconds) or [0.0]
+    rows = [
+        ("shops at the same time", f"{shops}"),
+        ("refreshes that published", f"{len(figures.seconds)} of {figures.refreshes}"),
+        ("seconds each", f"{took[0]:.0f} to {took[-1]:.0f}, median {took[len(took) // 2]:.0f}"),
+        ("most memory of a step", f"{figures.peak_bytes / 1e6:,.0f} MB"),
+        ("kills", f"{sum(figures.kills.values())} ({steps or 'none'})"),
+        ("kills healed", f"{figures.healed}"),
+        ("compared with undisturbed", f"{figures.compared}"),
+        ("looks of four readers each", f"{figures.reads:,}"),
+        ("versions they saw", f"{figures.versions}"),
+        ("errors and mixed versions", f"{figures.problems}"),
+        ("breaches", f"{len(figures.breaches)}"),
+    ]
+    for name, value in rows:
+        print(f"{name:<28}{value}")
+    for breach in figures.breaches[:10]:
+        print(f"  {breach}")
 
 
 def content(marts: Path) -> dict[str, tuple]:
@@ -279,20 +322,41 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--refreshes", type=int, default=40)
+    parser.add_argument("--shops", type=int, default=3)
     parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--folder", type=Path, help="kept; else a scratch folder that goes")
+    parser.add_argument(
+        "--folder", type=Path, help="kept; else a scratch folder, kept after a breach"
+    )
     options = parser.parse_args()
     began = time.monotonic()
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="holdfast-soak-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = (options.folder or Path(tempfile.mkdtemp(prefix="holdfast-soak-"))).resolve()
+    figures = Figures()
+    shops = max(1, min(options.shops, options.refreshes))
+    # spawned, not forked: each shop forks processes and takes signals, as a process of its own does
+    spawning = multiprocessing.get_context("spawn")
     try:
-        code = Soak(folder.resolve(), options.kills, options.refreshes, options.seed).run()
+        with ProcessPoolExecutor(shops, mp_context=spawning) as pool:
+            running = [
+                pool.submit(
+                    soak,
+                    folder / f"shop_{number + 1}",
+                    share(options.kills, shops, number),
+                    share(options.refreshes, shops, number),
+                    options.seed + number,
+                )
+                for number in range(shops)
+            ]
+            for shop_run in running:
+                figures.add(shop_run.result())
     finally:
         shutil.rmtree(os.environ["HOLDFAST_TESTS_SHARED"], ignore_errors=True)
-        if options.folder is None:
-            shutil.rmtree(folder, ignore_errors=True)
+    _print(figures, shops)
+    if figures.breaches:
+        print(f"what it left is kept in {folder}")
+    elif options.folder is None:
+        shutil.rmtree(folder, ignore_errors=True)
     print(f"{'minutes':<28}{(time.monotonic() - began) / 60:.0f}")
-    return code
+    return 1 if figures.breaches else 0
 
 
 if __name__ == "__main__":
