@@ -45,7 +45,7 @@ from tests.python.faults import shop
 from tests.python.faults.readers import Seen, readers
 from tests.python.shared import copy_parsed, refreshed_straight
 
-CUSTOMERS, UNTIL, SEED = 200, date(2026, 10, 31), 1
+CUSTOMERS, UNTIL, YEARS, SEED = 200, date(2026, 10, 31), 2, 1
 # Two hundred people spread over weekly cohorts of two years are a million cells that nobody reads.
 SETTINGS = "max_age_weeks: 13\nmax_age_months: 12\nmax_age_quarters: 4\nmax_age_years: 2\n"
 # Tables that tell of refreshes themselves, and columns that do in others.
@@ -108,7 +108,7 @@ class Soak:
         if not self._refresh():
             return self._counted(Seen())
         self._compare()
-        with readers(self.workspace.warehouse, self.folder / "stop", pause=1.0) as seen:
+        with readers(self.workspace.warehouse, self.folder / "stop", pause=3.0) as seen:
             for number in range(1, self.refreshes + 1):
                 self._deliver(number)
                 before = self._published()
@@ -131,7 +131,8 @@ class Soak:
         subprocess.run(
             [
                 sys.executable, "-m", "orchestration.sample_data", "--customers", str(CUSTOMERS),
-                "--seed", str(SEED), "--until", UNTIL.isoformat(), "--out", str(self.folder),
+                "--seed", str(SEED), "--until", UNTIL.isoformat(), "--years", str(YEARS),
+                "--out", str(self.folder),
             ],
             cwd=PROJECT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
