@@ -101,7 +101,8 @@ backfill: setup ## the marts as of each past month end, each in a folder of its 
 test: setup ## everything: lint, dbt parse, every model and unit test on an empty warehouse, pytest [EXTENSIONS=dir: only that folder]
 	@cd "$(ROOT)"
 	if [ "$(origin EXTENSIONS)" = "command line" ]; then exec $(BIN)/python -m orchestration.extensions; fi
-	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
+	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
+	export HOLDFAST_AS_OF= # empty as in a refresh without it, for dbt remembers what it was
 	scratch=$$(mktemp -d)
 	trap 'jobs -p | xargs -r kill 2>/dev/null; rm -rf "$$scratch"' EXIT
 	export HOLDFAST_WORK_DB="$$scratch/work.duckdb" DBT_TARGET_PATH="$$scratch/target"

@@ -27,14 +27,19 @@ def dbt_executable() -> Path:
 
 
 def dbt_arguments(workspace: Workspace, settings: Settings) -> list[str]:
-    """Return the arguments every dbt command gets: equal ones let dbt reuse what it parsed."""
+    """Return the arguments every dbt command gets: equal ones let dbt reuse what it parsed.
+
+    The environment of the workspace belongs to them: AS_OF is there, as another day in --vars would
+    have dbt parse everything again.
+    """
+    by_environment = ("as_of",) if workspace.as_of else ()
     return [
         "--project-dir",
         str(workspace.dbt_project),
         "--profiles-dir",
         str(workspace.project),
         "--vars",
-        settings.as_dbt_vars(),
+        settings.as_dbt_vars(but=by_environment),
     ]
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -157,9 +157,14 @@ class Settings:
         text = json.dumps(dict(self.values), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def as_dbt_vars(self) -> str:
-        """Return the overrides as the JSON text that `dbt --vars` takes."""
-        return json.dumps(self.overrides, sort_keys=True, ensure_ascii=False)
+    def as_dbt_vars(self, but: Collection[str] = ()) -> str:
+        """Return the overrides as the JSON text that `dbt --vars` takes.
+
+        Args:
+            but: Names of settings that are left out.
+        """
+        told = {name: value for name, value in self.overrides.items() if name not in but}
+        return json.dumps(told, sort_keys=True, ensure_ascii=False)
 
 
 @dataclass(frozen=True)

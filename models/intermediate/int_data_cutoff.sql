@@ -1,7 +1,9 @@
 -- One row: the last whole local day that counts, and the instant at which it ends. The smallest
 -- mark of the feeds that decide (orders, subscription periods), so that a feed that stops does not
 -- turn everybody into a lost customer (E08). No row while nothing has been delivered.
-{% set as_of = "'" ~ var('as_of') ~ "'" if var('as_of') else 'null' %}
+-- AS_OF comes by the environment: dbt parses what names it anew, and all when --vars change
+{% set given = env_var('HOLDFAST_AS_OF', '') or var('as_of') %}
+{% set as_of = "'" ~ given ~ "'" if given else 'null' %}
 with
 
 feeds as (

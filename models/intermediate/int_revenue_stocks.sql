@@ -48,45 +48,27 @@ balances as (
 
 ),
 
-customer_dimensions as (
+value_spells as (
 
     select
-        customer_id,
-        dimension,
-        value,
+        person_number,
+        value_number,
         {{ period_number("'month'", 'valid_from') }} as from_month,
         {{ period_number("'month'", 'valid_to') }} as to_month
-    from {{ ref('customer_dimensions') }}
+    from {{ ref('int_value_spells') }}
 
 ),
 
-value_numbers as (
-
-    select
-        value_number,
-        dimension,
-        value
-    from {{ ref('int_value_numbers') }}
-
-),
-
+-- what no close sees does not count
 spells as (
 
     select
-        people.person_number,
-        value_numbers.value_number,
-        customer_dimensions.from_month,
-        customer_dimensions.to_month
-    from customer_dimensions
-    inner join people
-        on customer_dimensions.customer_id = people.customer_id
-    inner join value_numbers
-        on
-        customer_dimensions.dimension = value_numbers.dimension
-        and customer_dimensions.value = value_numbers.value
-    where
-        customer_dimensions.to_month is null
-        or customer_dimensions.from_month < customer_dimensions.to_month
+        person_number,
+        value_number,
+        from_month,
+        to_month
+    from value_spells
+    where to_month is null or from_month < to_month
 
 ),
 

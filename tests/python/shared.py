@@ -6,6 +6,7 @@ rows are looked at are then built by DuckDB alone.
 """
 
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -140,7 +141,7 @@ def _state_check(settings: Settings, workspace: Workspace) -> ManifestStateCheck
     given = {
         "project_dir": str(workspace.dbt_project),
         "profiles_dir": str(PROJECT),
-        "vars": settings.overrides,
+        "vars": json.loads(dbt_arguments(workspace, settings)[-1]),
         "target": None,
         "profile": None,
         "threads": None,
@@ -219,19 +220,25 @@ def compiled_models(settings: Settings) -> CompiledModels:
         if settings.fingerprint != load_settings().fingerprint:
             target = compiled_models(load_settings()).target
             shutil.copytree(target, workspace.dbt_target)
-            _compile(workspace, settings, _open_to_settings(read_dbt_manifest(target)))
+            compile_models(workspace, settings, _open_to_settings(read_dbt_manifest(target)))
         elif (built := _built()) is not None:
             shutil.copytree(built, workspace.dbt_target)
         else:
             copy_parsed(settings, workspace)
-            _compile(workspace, settings, ["resource_type:model", "resource_type:test"])
+            compile_models(workspace, settings, ["resource_type:model", "resource_type:test"])
 
     folder = once(f"compiled-{settings.fingerprint[:12]}", compile_what_differs)
     return CompiledModels(Workspace(PROJECT, folder, folder).dbt_target)
 
 
-def _compile(workspace: Workspace, settings: Settings, selection: Collection[str]) -> None:
-    """Let dbt compile part of the project into the target folder of a workspace."""
+def compile_models(workspace: Workspace, settings: Settings, selection: Collection[str]) -> None:
+    """Let dbt compile part of the project into the target folder of a workspace.
+
+    Args:
+        workspace: Where dbt's artifacts go; `copy_parsed` has put there what dbt starts from.
+        settings: What the models are compiled with.
+        selection: What is compiled, as dbt selects.
+    """
     # a compiled model is what dbt would print, quiet or not
     common = ["--log-level", "none", "--log-path", str(workspace.warehouse)]
     with pytest.MonkeyPatch.context() as patch:

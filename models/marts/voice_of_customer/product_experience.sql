@@ -33,6 +33,16 @@ periods as (
 
 ),
 
+people as (
+
+    select
+        customer_id,
+        person_number
+    from {{ ref('int_person_numbers') }}
+
+),
+
+-- orders and their items are imported twice: a CTE read twice is kept in memory
 orders as (
 
     select
@@ -50,7 +60,31 @@ order_items as (
     select
         order_id,
         product_id,
-        category
+        coalesce(category, '(none)') as category
+    from {{ ref('order_items') }}
+    where
+        product_id is not null
+        and quantity > 0
+        and coalesce(kind, 'good') in ('good', 'service')
+
+),
+
+orders_complained_of as (
+
+    select
+        order_id,
+        customer_id,
+        ordered_on
+    from {{ ref('orders') }}
+    where is_purchase and customer_id is not null
+
+),
+
+items_complained_of as (
+
+    select
+        order_id,
+        product_id
     from {{ ref('order_items') }}
     where
         product_id is not null
@@ -74,69 +108,80 @@ losses as (
 
     select
         customer_id,
-        valid_from as lost_on
+        valid_from as lost_on,
+        lag(valid_from) over (
+            partition by customer_id
+            order by valid_from nulls first
+        ) as previous_lost_on
     from {{ ref('customer_lifecycle') }}
     where basis = 'orders' and state = 'lost'
 
 ),
 
-bought as (
-
-    select
-        order_items.product_id,
-        coalesce(order_items.category, '(none)') as category,
-        orders.order_id,
-        orders.customer_id,
-        orders.ordered_on,
-        orders.is_refunded
-    from order_items
-    inner join orders
-        on order_items.order_id = orders.order_id
-    group by all
-
-),
-
--- about this line's product, or about the order without naming one; without an order, of whoever
--- had bought the product
+-- about the order it names; without one, about those of the person, if it names a product
 complained_orders as (
 
-    select distinct
-        bought.product_id,
-        bought.order_id,
+    select
+        orders_complained_of.order_id,
+        complaints.product_id,
         complaints.opened_on
-    from bought
-    inner join complaints
+    from complaints
+    inner join orders_complained_of
         on
-        bought.order_id = complaints.order_id
-        and bought.ordered_on <= complaints.opened_on
-        and coalesce(complaints.product_id, bought.product_id) = bought.product_id
+        complaints.order_id = orders_complained_of.order_id
+        and complaints.opened_on >= orders_complained_of.ordered_on
 
-    union
+    union all
 
-    select distinct
-        bought.product_id,
-        bought.order_id,
+    select
+        orders_complained_of.order_id,
+        complaints.product_id,
         complaints.opened_on
-    from bought
-    inner join complaints
+    from complaints
+    inner join orders_complained_of
         on
-        bought.customer_id = complaints.customer_id
-        and bought.product_id = complaints.product_id
-        and bought.ordered_on <= complaints.opened_on
-    where complaints.order_id is null
+        complaints.customer_id = orders_complained_of.customer_id
+        and complaints.opened_on >= orders_complained_of.ordered_on
+    where complaints.order_id is null and complaints.product_id is not null
 
 ),
 
+-- about the product it names; without one, about all of the order
 first_complaints as (
 
     select
-        product_id,
-        order_id,
-        min(opened_on) as complained_on
+        items_complained_of.order_id,
+        items_complained_of.product_id,
+        min(complained_orders.opened_on) as complained_on
     from complained_orders
+    inner join items_complained_of
+        on
+        complained_orders.order_id = items_complained_of.order_id
+        and coalesce(complained_orders.product_id, items_complained_of.product_id)
+        = items_complained_of.product_id
     group by
-        product_id,
-        order_id
+        items_complained_of.order_id,
+        items_complained_of.product_id
+
+),
+
+-- the first loss after each purchase: that after a buyer's last one is the latest of them
+purchases as (
+
+    select
+        orders.order_id,
+        people.person_number,
+        orders.ordered_on,
+        orders.is_refunded,
+        coalesce(losses.lost_on, date '9999-12-31') as lost_on
+    from orders
+    inner join people
+        on orders.customer_id = people.customer_id
+    left join losses
+        on
+        orders.customer_id = losses.customer_id
+        and orders.ordered_on < losses.lost_on
+        and (losses.previous_lost_on is null or orders.ordered_on >= losses.previous_lost_on)
 
 ),
 
@@ -145,29 +190,32 @@ product_buyers as (
     select
         periods.grain,
         periods.period_number,
-        bought.product_id,
-        bought.category,
-        bought.customer_id,
-        max(bought.ordered_on) as last_on,
-        bool_or(bought.is_refunded) as is_refunded,
+        order_items.product_id,
+        order_items.category,
+        purchases.person_number,
+        max(purchases.ordered_on) as last_on,
+        max(purchases.lost_on) as lost_on,
+        bool_or(purchases.is_refunded) as is_refunded,
         min(
-            {{ days_between('bought.ordered_on', 'first_complaints.complained_on') }}
+            {{ days_between('purchases.ordered_on', 'first_complaints.complained_on') }}
         ) as complained_after_days
-    from bought
+    from order_items
+    inner join purchases
+        on order_items.order_id = purchases.order_id
     inner join periods
         on
-        bought.ordered_on >= periods.period_start
-        and bought.ordered_on < periods.period_end
+        purchases.ordered_on >= periods.period_start
+        and purchases.ordered_on < periods.period_end
     left join first_complaints
         on
-        bought.product_id = first_complaints.product_id
-        and bought.order_id = first_complaints.order_id
+        order_items.order_id = first_complaints.order_id
+        and order_items.product_id = first_complaints.product_id
     group by
         periods.grain,
         periods.period_number,
-        bought.product_id,
-        bought.category,
-        bought.customer_id
+        order_items.product_id,
+        order_items.category,
+        purchases.person_number
 
 ),
 
@@ -177,47 +225,15 @@ category_buyers as (
         grain,
         period_number,
         category,
-        customer_id,
-        max(last_on) as last_on
+        person_number,
+        max(last_on) as last_on,
+        max(lost_on) as lost_on
     from product_buyers
     group by
         grain,
         period_number,
         category,
-        customer_id
-
-),
-
-last_days as (
-
-    select
-        customer_id,
-        last_on
-    from product_buyers
-
-    union
-
-    select
-        customer_id,
-        last_on
-    from category_buyers
-
-),
-
-followed as (
-
-    select
-        last_days.customer_id,
-        last_days.last_on,
-        min({{ days_between('last_days.last_on', 'losses.lost_on') }}) as lost_after_days
-    from last_days
-    left join losses
-        on
-        last_days.customer_id = losses.customer_id
-        and last_days.last_on < losses.lost_on
-    group by
-        last_days.customer_id,
-        last_days.last_on
+        person_number
 
 ),
 
@@ -227,15 +243,12 @@ category_followed as (
         category_buyers.grain,
         category_buyers.period_number,
         category_buyers.category,
-        category_buyers.customer_id,
-        followed.lost_after_days,
+        category_buyers.person_number,
+        {{ days_between('category_buyers.last_on', 'category_buyers.lost_on') }}
+            as lost_after_days,
         {{ days_between('category_buyers.last_on', 'data_cutoff.cutoff_day') }} as seen_days
     from category_buyers
     cross join data_cutoff
-    inner join followed
-        on
-        category_buyers.customer_id = followed.customer_id
-        and category_buyers.last_on = followed.last_on
 
 ),
 
@@ -270,22 +283,18 @@ product_followed as (
         product_buyers.category,
         product_buyers.is_refunded,
         product_buyers.complained_after_days,
-        followed.lost_after_days,
+        {{ days_between('product_buyers.last_on', 'product_buyers.lost_on') }} as lost_after_days,
         {{ days_between('product_buyers.last_on', 'data_cutoff.cutoff_day') }} as seen_days,
         category_followed.seen_days as category_seen_days,
         category_followed.lost_after_days as category_lost_after_days
     from product_buyers
     cross join data_cutoff
-    inner join followed
-        on
-        product_buyers.customer_id = followed.customer_id
-        and product_buyers.last_on = followed.last_on
     inner join category_followed
         on
         product_buyers.grain = category_followed.grain
         and product_buyers.period_number = category_followed.period_number
         and product_buyers.category = category_followed.category
-        and product_buyers.customer_id = category_followed.customer_id
+        and product_buyers.person_number = category_followed.person_number
 
 ),
 
