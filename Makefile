@@ -182,7 +182,7 @@ bench: setup ## full refreshes of generated deliveries, measured by step and mod
 truth: setup ## fits the lifetime value models to 200 simulated shops each, whose parameters are known (minutes)
 	@cd "$(ROOT)" && exec $(BIN)/python -m orchestration.lifetime_value.truth
 
-soak: setup ## real refreshes of 200 customers, three shops at once, killed at random, read all along; over an hour [KILLS=60 REFRESHES=40]
+soak: setup ## real refreshes of 200 customers, three shops at once, killed at random, read all along; an hour [KILLS=60 REFRESHES=40]
 	@cd "$(ROOT)"
 	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
 	$(BIN)/python -m tests.python.faults.soak --kills $(or $(KILLS),60) --refreshes $(or $(REFRESHES),40)
