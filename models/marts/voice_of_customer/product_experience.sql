@@ -42,7 +42,6 @@ people as (
 
 ),
 
--- orders and their items are imported twice: a CTE read twice is kept in memory
 orders as (
 
     select
@@ -69,38 +68,30 @@ order_items as (
 
 ),
 
-orders_complained_of as (
+order_complaints as (
 
     select
-        order_id,
-        customer_id,
-        ordered_on
-    from {{ ref('orders') }}
-    where is_purchase and customer_id is not null
-
-),
-
-items_complained_of as (
-
-    select
-        order_id,
-        product_id
-    from {{ ref('order_items') }}
-    where
-        product_id is not null
-        and quantity > 0
-        and coalesce(kind, 'good') in ('good', 'service')
-
-),
-
-complaints as (
-
-    select
-        customer_id,
         order_id,
         product_id,
         opened_on
     from {{ ref('customer_complaints') }}
+    where order_id is not null
+
+),
+
+-- without an order it is about every purchase of the product it names
+product_complaints as (
+
+    select
+        people.person_number,
+        customer_complaints.product_id,
+        customer_complaints.opened_on
+    from {{ ref('customer_complaints') }} as customer_complaints
+    inner join people
+        on customer_complaints.customer_id = people.customer_id
+    where
+        customer_complaints.order_id is null
+        and customer_complaints.product_id is not null
 
 ),
 
@@ -115,53 +106,6 @@ losses as (
         ) as previous_lost_on
     from {{ ref('customer_lifecycle') }}
     where basis = 'orders' and state = 'lost'
-
-),
-
--- about the order it names; without one, about those of the person, if it names a product
-complained_orders as (
-
-    select
-        orders_complained_of.order_id,
-        complaints.product_id,
-        complaints.opened_on
-    from complaints
-    inner join orders_complained_of
-        on
-        complaints.order_id = orders_complained_of.order_id
-        and complaints.opened_on >= orders_complained_of.ordered_on
-
-    union all
-
-    select
-        orders_complained_of.order_id,
-        complaints.product_id,
-        complaints.opened_on
-    from complaints
-    inner join orders_complained_of
-        on
-        complaints.customer_id = orders_complained_of.customer_id
-        and complaints.opened_on >= orders_complained_of.ordered_on
-    where complaints.order_id is null and complaints.product_id is not null
-
-),
-
--- about the product it names; without one, about all of the order
-first_complaints as (
-
-    select
-        items_complained_of.order_id,
-        items_complained_of.product_id,
-        min(complained_orders.opened_on) as complained_on
-    from complained_orders
-    inner join items_complained_of
-        on
-        complained_orders.order_id = items_complained_of.order_id
-        and coalesce(complained_orders.product_id, items_complained_of.product_id)
-        = items_complained_of.product_id
-    group by
-        items_complained_of.order_id,
-        items_complained_of.product_id
 
 ),
 
@@ -185,6 +129,7 @@ purchases as (
 
 ),
 
+-- two complaints of a line make it two rows, of which the maxima and minima here know nothing
 product_buyers as (
 
     select
@@ -197,7 +142,10 @@ product_buyers as (
         max(purchases.lost_on) as lost_on,
         bool_or(purchases.is_refunded) as is_refunded,
         min(
-            {{ days_between('purchases.ordered_on', 'first_complaints.complained_on') }}
+            {{ days_between(
+                'purchases.ordered_on',
+                'least(order_complaints.opened_on, product_complaints.opened_on)'
+            ) }}
         ) as complained_after_days
     from order_items
     inner join purchases
@@ -206,10 +154,17 @@ product_buyers as (
         on
         purchases.ordered_on >= periods.period_start
         and purchases.ordered_on < periods.period_end
-    left join first_complaints
+    left join order_complaints
         on
-        order_items.order_id = first_complaints.order_id
-        and order_items.product_id = first_complaints.product_id
+        order_items.order_id = order_complaints.order_id
+        and order_items.product_id
+        = coalesce(order_complaints.product_id, order_items.product_id)
+        and purchases.ordered_on <= order_complaints.opened_on
+    left join product_complaints
+        on
+        purchases.person_number = product_complaints.person_number
+        and order_items.product_id = product_complaints.product_id
+        and purchases.ordered_on <= product_complaints.opened_on
     group by
         periods.grain,
         periods.period_number,
