@@ -12,7 +12,7 @@ DAYS = (None, date(2026, 5, 31), date(2026, 6, 30))
 
 
 def test_another_day_leaves_the_arguments_and_the_manifest_as_they_are(tmp_path):
-    """Else dbt would parse the whole project for each AS_OF, and for each month of a backfill."""
+    """Else dbt would parse the whole project again for each AS_OF."""
     told = set()
     for day in DAYS:
         workspace = Workspace(PROJECT, tmp_path, tmp_path, as_of=day)
