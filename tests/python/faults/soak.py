@@ -274,7 +274,7 @@ def _print(figures: Figures, shops: int) -> None:
         ("kills", f"{sum(figures.kills.values())} ({steps or 'none'})"),
         ("kills healed", f"{figures.healed}"),
         ("compared with undisturbed", f"{figures.compared}"),
-        ("looks of four readers each", f"{figures.reads:,}"),
+        ("looks, four readers a shop", f"{figures.reads:,}"),
         ("versions they saw", f"{figures.versions}"),
         ("errors and mixed versions", f"{figures.problems}"),
         ("breaches", f"{len(figures.breaches)}"),
