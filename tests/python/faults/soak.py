@@ -13,6 +13,8 @@ with exit code 1, its folder kept, where anything was breached.
 """
 
 import argparse
+import contextlib
+import io
 import multiprocessing
 import os
 import random
@@ -222,9 +224,10 @@ class Soak:
 
     def _compare(self) -> None:
         """Compare with a warehouse that got the same and was never disturbed."""
-        undisturbed = refreshed_straight(
-            self.workspace.landing, self.twin, self.workspace.settings_file, with_tests=False
-        )
+        with contextlib.redirect_stdout(io.StringIO()):
+            undisturbed = refreshed_straight(
+                self.workspace.landing, self.twin, self.workspace.settings_file, with_tests=False
+            )
         found, expected = self._published(), content(undisturbed.marts_db)
         different = sorted(
             name
@@ -333,6 +336,7 @@ def main() -> int:
     folder = (options.folder or Path(tempfile.mkdtemp(prefix="holdfast-soak-"))).resolve()
     figures = Figures()
     shops = max(1, min(options.shops, options.refreshes))
+    print(f"in {folder}", flush=True)
     # spawned, not forked: each shop forks processes and takes signals, as a process of its own does
     spawning = multiprocessing.get_context("spawn")
     try:
