@@ -172,10 +172,10 @@ dev: setup ## build and test one model on the rows of the last refresh: make dev
 	@cd "$(ROOT)"
 	$(BIN)/python -m orchestration.dev "$(MODEL)"
 
-bench: setup ## full refreshes of generated deliveries, measured by step and model [SIZES="1000000 10000000" RUNS=1 BENCH=dir PAGE=docs/bench.md PEOPLE=1000000]
+bench: setup ## full refreshes of generated deliveries, measured by step and model [SIZES="1000000 10000000" RUNS=1 FLOORS=n BENCH=dir PAGE=docs/bench.md PEOPLE=1000000]
 	@cd "$(ROOT)"
 	unset HOLDFAST_LANDING HOLDFAST_WAREHOUSE HOLDFAST_AS_OF HOLDFAST_SETTINGS HOLDFAST_EXTENSIONS
-	$(BIN)/python -m orchestration.bench $(or $(SIZES),1000000 10000000) --runs $(or $(RUNS),1) \
+	$(BIN)/python -m orchestration.bench $(or $(SIZES),1000000 10000000) --runs $(or $(RUNS),1) $(if $(FLOORS),--floors $(FLOORS)) \
 		--folder "$(if $(BENCH),$(call from_caller,$(BENCH)),$(ROOT)/.cache/bench)" $(if $(PAGE),--page "$(call from_caller,$(PAGE))")
 	$(BIN)/python -m orchestration.bench.lifetime_value $(or $(PEOPLE),1000000)
 

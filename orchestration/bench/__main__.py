@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("sizes", type=int, nargs="+", help="orders")
     parser.add_argument("--runs", type=int, default=1, help="repetitions, for the noise")
+    parser.add_argument("--floors", type=int, help="in how many of them the floor runs; all")
     parser.add_argument("--folder", type=Path, required=True, help="landings, scratch and reports")
     parser.add_argument("--page", type=Path, help="page whose figures are to be replaced")
     options = parser.parse_args(arguments)
@@ -50,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
     machine = describe_machine()
     try:
         # written as it grows: what was measured in hours is not lost with what comes after it
-        for sizes in measure(sorted(options.sizes), options.runs, folder):
+        floors = options.runs if options.floors is None else options.floors
+        for sizes in measure(sorted(options.sizes), options.runs, folder, floors=floors):
             write_report(machine, sizes, folder)
     except BenchError as error:
         print(f"\nThe benchmark ended.\n{error}", file=sys.stderr)
@@ -62,16 +64,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(
-    orders: list[int], runs: int, folder: Path, *, refreshes_again: bool = True
-) -> Iterator[list[SizeRuns]]:
+def measure(orders: list[int], runs: int, folder: Path, *, floors: int) -> Iterator[list[SizeRuns]]:
     """Run everything.
 
     Args:
         orders: Sizes, the smallest first.
         runs: Repetitions.
         folder: Where landings are kept and warehouses stand while they are measured.
-        refreshes_again: Whether the last warehouse of each size is refreshed once more.
+        floors: In how many of the repetitions, from the first on, the floor runs too; at least 1.
 
     Yields:
         The sizes of which something was run so far, each time one has more.
@@ -88,25 +88,25 @@ def measure(
     for number in range(1, runs + 1):
         for size in sizes:
             _say(f"{size.name} orders, run {number} of {runs}")
-            again = refreshes_again and number == runs
-            for _ in _measure_once(size, folder / str(size.orders), refreshes_again=again):
+            for _ in _measure_once(size, folder / str(size.orders), floors=floors):
                 yield [one for one in sizes if one.floors]
 
 
-def _measure_once(size: SizeRuns, folder: Path, *, refreshes_again: bool) -> Iterator[None]:
-    """Refresh a fresh warehouse, run its floor, and perhaps refresh it once more."""
+def _measure_once(size: SizeRuns, folder: Path, *, floors: int) -> Iterator[None]:
+    """Refresh a fresh warehouse and run its floor; the first time, refresh it once more."""
     scratch = folder / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     workspace = Workspace(PROJECT, folder / "landing", scratch / "warehouse")
     refresh = run_refresh(workspace, folder / "refresh.txt")
     _say_cost("refresh", refresh)
-    floor = run_floor(workspace, load_settings(), scratch / "floor")
-    _say(f"  floor    {floor.total.seconds:.1f} s, {floor.total.cpu_seconds:.1f} CPU s")
-    shutil.rmtree(scratch / "floor")
     size.refreshes.append(refresh)
-    size.floors.append(floor)
+    if len(size.floors) < floors:
+        floor = run_floor(workspace, load_settings(), scratch / "floor")
+        _say(f"  floor    {floor.total.seconds:.1f} s, {floor.total.cpu_seconds:.1f} CPU s")
+        shutil.rmtree(scratch / "floor")
+        size.floors.append(floor)
     yield
-    if refreshes_again:
+    if size.second is None:
         # what AS_OF says is the cutoff already, so that the same rows come out; but it is another
         # setting, so that all is built anew
         again = dataclasses.replace(workspace, as_of=UNTIL)

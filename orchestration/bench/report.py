@@ -29,8 +29,8 @@ class SizeRuns:
         files: Files of the landing folder.
         bytes: Their size.
         refreshes: A full refresh of a fresh warehouse per repetition.
-        floors: The floor of each.
-        second: Another full refresh of the last warehouse, with AS_OF stated.
+        floors: The floor of each of them, or of the first ones alone.
+        second: Another full refresh of the first one's warehouse, with AS_OF stated.
     """
 
     orders: int
@@ -62,10 +62,10 @@ class SizeRuns:
 
     @property
     def floor_ratio(self) -> float:
-        """CPU seconds of the refresh over those of its floor, the median of the repetitions."""
+        """CPU seconds of the refresh over those of its floor, the median of those that have one."""
         return median(
             refresh.total.cpu_seconds / floor.total.cpu_seconds
-            for refresh, floor in zip(self.refreshes, self.floors, strict=True)
+            for refresh, floor in zip(self.refreshes, self.floors, strict=False)
         )
 
 
@@ -198,7 +198,7 @@ def _second(sizes: Sequence[SizeRuns]) -> str:
     for size in sizes:
         if size.second is None:
             continue
-        first = size.refreshes[-1]
+        first = size.refreshes[0]
         for name in [*first.steps, "total"]:
             one, two = _step(first, name), _step(size.second, name)
             rows.append(

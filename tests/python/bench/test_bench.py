@@ -156,14 +156,20 @@ def test_each_size_is_refreshed_beside_its_floor_and_once_more(tmp_path, monkeyp
     monkeypatch.setattr(bench, "run_refresh", refresh)
     monkeypatch.setattr(bench, "run_floor", floor)
     monkeypatch.setattr(bench, "make_landing", landing)
-    *_, sizes = bench.measure([10, 100], 2, tmp_path)
+    *_, sizes = bench.measure([10, 100], 2, tmp_path, floors=2)
     once = [("refresh", "10", True, None), ("floor", "10")]
     other = [("refresh", "100", True, None), ("floor", "100")]
     again = [("refresh", size, False, recipe.UNTIL) for size in ("10", "100")]
-    assert asked == [*once, *other, *once, again[0], *other, again[1]]
+    assert asked == [*once, again[0], *other, again[1], *once, *other]
     assert [(size.orders, size.files, size.bytes) for size in sizes] == [(10, 1, 8), (100, 1, 8)]
     assert [(len(size.refreshes), len(size.floors)) for size in sizes] == [(2, 2), (2, 2)]
     assert not list(tmp_path.rglob("scratch"))
+    asked.clear()
+    *_, (size,) = bench.measure([10], 3, tmp_path / "fewer", floors=1)
+    assert asked == [*once, again[0], once[0], once[0]]
+    text = as_markdown({}, [size], most_models=3)
+    assert "3 runs: median" in text
+    assert f"| {size.floor_ratio:.2f} |" in text
 
 
 def test_landing_is_made_once_and_thinned(tmp_path):
