@@ -25,7 +25,7 @@ bought as (
         and orders.customer_id is not null
         and items.product_id is not null
         and items.quantity > 0
-        and coalesce(items.kind, 'good') in ('good', 'service')
+        and items.is_good_or_service
         and orders.ordered_on >= cast($period_start as date)
         and orders.ordered_on < {{ drill_period_end() }}
 ),

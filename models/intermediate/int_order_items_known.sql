@@ -70,7 +70,8 @@ final as (
                 then coalesce({{ line_total('order_items.quantity', 'products.unit_cost') }}, 0)
             else {{ line_total('order_items.quantity', 'products.unit_cost') }}
         end as line_cost,
-        coalesce(products.kind = 'gift_card', false) as is_gift_card
+        coalesce(products.kind = 'gift_card', false) as is_gift_card,
+        {{ is_good_or_service('products.kind') }} as is_good_or_service
     from order_items
     inner join orders
         on order_items.source_name = orders.source_name

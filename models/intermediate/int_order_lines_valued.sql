@@ -27,7 +27,7 @@ lines as (
         line_cost,
         cast(greatest(line_amount, 0) as decimal(18, 6)) as weight
     from {{ ref('int_order_items_known') }}
-    where quantity > 0 and not is_gift_card and coalesce(kind, 'good') not in ('shipping', 'fee')
+    where quantity > 0 and is_good_or_service
 
 ),
 

@@ -31,7 +31,7 @@ order_items as (
         line_amount,
         line_cost,
         is_gift_card,
-        coalesce(kind in ('gift_card', 'shipping', 'fee'), false) as is_no_product
+        is_good_or_service
     from {{ ref('int_order_items_known') }}
 
 ),
@@ -71,12 +71,12 @@ order_lines as (
         sum(line_cost) as known_cost,
         bool_and(line_cost is not null) as is_cost_known,
         -- carriage and fees on a gift card do not make it a purchase
-        bool_or(is_gift_card) and bool_and(is_no_product) as is_gift_card_only,
+        bool_or(is_gift_card) and not bool_or(is_good_or_service) as is_gift_card_only,
         -- of goods and services; a first line without category has none, whatever the second says
         nullif(
             min_by(
-                case when not is_no_product then coalesce(category, '') end,
-                case when not is_no_product then order_item_id end
+                case when is_good_or_service then coalesce(category, '') end,
+                case when is_good_or_service then order_item_id end
             ),
             ''
         ) as first_category

@@ -1,13 +1,13 @@
--- One row per person and repeatable product bought on two days or more: the own interval between
--- such days, the mean of the last lapse_gaps gaps as in the lifecycle (definitions §7, Next
--- contacts). Only days at which something was bought count, not units.
+-- One row per person and product bought on two days or more, but for products stated as not
+-- repeatable: the own interval between such days, the mean of the last lapse_gaps gaps as in the lifecycle
+-- (definitions §7, Next contacts). Only days at which something was bought count, not units.
 with
 
-repeatable_products as (
+unrepeatable_products as (
 
     select product_id
     from {{ ref('products') }}
-    where kind in ('good', 'service') and coalesce(is_repeatable, true)
+    where not is_repeatable
 
 ),
 
@@ -17,7 +17,7 @@ order_items as (
         order_id,
         product_id
     from {{ ref('order_items') }}
-    where product_id is not null and quantity > 0
+    where product_id is not null and quantity > 0 and is_good_or_service
 
 ),
 
@@ -41,8 +41,9 @@ purchase_days as (
     from orders
     inner join order_items
         on orders.order_id = order_items.order_id
-    inner join repeatable_products
-        on order_items.product_id = repeatable_products.product_id
+    left join unrepeatable_products
+        on order_items.product_id = unrepeatable_products.product_id
+    where unrepeatable_products.product_id is null
 
 ),
 

@@ -34,6 +34,7 @@ final as (
         products.name,
         products.category,
         products.kind,
+        {{ is_good_or_service('products.kind') }} as is_good_or_service,
         products.introduced_on,
         products.unit_cost,
         products.is_repeatable

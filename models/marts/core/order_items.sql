@@ -16,7 +16,8 @@ order_items as (
         discount_amount,
         line_amount,
         line_cost,
-        is_gift_card
+        is_gift_card,
+        is_good_or_service
     from {{ ref('int_order_items_known') }}
 
 ),
@@ -34,7 +35,8 @@ final as (
         discount_amount,
         line_amount,
         cast(round(line_cost, 2) as decimal(18, 2)) as line_cost,
-        is_gift_card
+        is_gift_card,
+        is_good_or_service
     from order_items
 
 )

@@ -9,6 +9,7 @@ products as (
         name,
         category,
         kind,
+        is_good_or_service,
         introduced_on,
         unit_cost,
         is_repeatable
@@ -24,6 +25,7 @@ final as (
         name,
         category,
         kind,
+        is_good_or_service,
         introduced_on,
         unit_cost,
         is_repeatable

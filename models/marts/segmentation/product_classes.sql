@@ -10,7 +10,8 @@ products as (
         product_id,
         name,
         category,
-        kind
+        kind,
+        is_good_or_service
     from {{ ref('products') }}
 
 ),
@@ -110,7 +111,7 @@ listed as (
     from products
     full join sales
         on products.product_id = sales.product_id
-    where coalesce(products.kind, 'good') in ('good', 'service')
+    where coalesce(products.is_good_or_service, true)
 
 ),
 

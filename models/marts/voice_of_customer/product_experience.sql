@@ -61,10 +61,7 @@ order_items as (
         product_id,
         coalesce(category, '(none)') as category
     from {{ ref('order_items') }}
-    where
-        product_id is not null
-        and quantity > 0
-        and coalesce(kind, 'good') in ('good', 'service')
+    where product_id is not null and quantity > 0 and is_good_or_service
 
 ),
 

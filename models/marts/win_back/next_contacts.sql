@@ -155,7 +155,7 @@ due_products as (
         {{ add_days('product_intervals.last_on', 'product_intervals.own_interval_days') }} as due_on
     from product_intervals
     cross join data_cutoff
-    inner join products
+    left join products
         on product_intervals.product_id = products.product_id
     where
         {{ add_days('product_intervals.last_on', 'product_intervals.own_interval_days') }}
