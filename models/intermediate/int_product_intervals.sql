@@ -1,6 +1,7 @@
 -- One row per person and product bought on two days or more, but for products stated as not
--- repeatable: the own interval between such days, the mean of the last lapse_gaps gaps as in the lifecycle
--- (definitions §7, Next contacts). Only days at which something was bought count, not units.
+-- repeatable: the own interval between such days, the mean of the last lapse_gaps gaps as in the
+-- lifecycle (definitions §7, Next contacts). Only days at which something was bought count, not
+-- units.
 with
 
 unrepeatable_products as (
