@@ -73,7 +73,7 @@ BOUNDS: dict[str, tuple[float, float | None]] = {
     "long_standing_months": (1, None),
     "repeat_window_days": (1, None),
     "repeat_max_order_number": (1, None),
-    "first_experience_days": (0, None),
+    "first_experience_days": (1, None),
     "return_window_days": (0, None),
     "next_contact_days": (0, None),
     "term_notice_days": (0, None),

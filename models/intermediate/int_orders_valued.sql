@@ -33,6 +33,8 @@ order_items as (
         is_gift_card,
         is_good_or_service
     from {{ ref('int_order_items_known') }}
+    -- a line that was taken out of the order says nothing of it
+    where quantity > 0
 
 ),
 

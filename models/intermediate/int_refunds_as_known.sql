@@ -53,14 +53,22 @@ orders as (
 
 ),
 
--- Orders the business did deliver but that do not stand: their refunds are no refunds of older
--- history.
+-- Orders the business did deliver but that do not stand, held back, deleted or refused: their
+-- refunds are no refunds of older history.
 withheld_orders as (
 
     select
         source_name,
         order_id
     from {{ ref('stg_orders_withheld') }}
+
+),
+
+refused_orders as (
+
+    select distinct row_key
+    from {{ ref('stg_ops_quarantined_rows') }}
+    where input = 'orders' and healed_at is null
 
 ),
 
@@ -75,7 +83,9 @@ final as (
         refunds.amount,
         coalesce(refunds.currency, orders.currency, '{{ var("reporting_currency") }}') as currency,
         refunds.reason,
-        orders.order_id is null and withheld_orders.order_id is null as is_orphan,
+        orders.order_id is null
+        and withheld_orders.order_id is null
+        and refused_orders.row_key is null as is_orphan,
         false as is_assumed
     from refunds
     inner join prefixes
@@ -86,6 +96,11 @@ final as (
     left join withheld_orders
         on refunds.source_name = withheld_orders.source_name
         and refunds.order_id = withheld_orders.order_id
+    -- the key as the refresh writes it: the source in front, unless it is main
+    left join refused_orders
+        on refused_orders.row_key
+        = case when refunds.source_name <> 'main' then refunds.source_name || '|' else '' end
+        || refunds.order_id
 
     union all
 

@@ -72,6 +72,31 @@ problems as (
         end as problem
     from cells
 
+    union all
+
+    select
+        grain,
+        cohort_start,
+        age,
+        'in_period' as measure,
+        basis,
+        dimension,
+        value,
+        window_kind,
+        'more people in a period than on or after it' as problem
+    from cells
+    group by
+        grain,
+        cohort_start,
+        age,
+        basis,
+        dimension,
+        value,
+        window_kind
+    having
+        max(case when measure = 'in_period' then numerator end)
+        > max(case when measure = 'on_or_after' then numerator end)
+
 )
 
 select

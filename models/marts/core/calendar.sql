@@ -1,6 +1,6 @@
 -- One row per local day of every year in which a published period begins: from that of the week of
--- the first day of history to that of the last forecast month, of every goal, and of spend before
--- history. Days after the cutoff are there and not complete.
+-- the first day of history to that of the last forecast month, of every goal, and of spend and
+-- refunds before history. Days after the cutoff are there and not complete.
 with
 
 history as (
@@ -28,6 +28,15 @@ spend as (
 
 ),
 
+-- of orders older than history: they have their own month in revenue_growth (E33)
+refunds as (
+
+    select min(refunded_on) as first_refunded_on
+    from {{ ref('refunds') }}
+    where is_counted
+
+),
+
 -- forecasts reach 12 months beyond the latest complete one
 bounds as (
 
@@ -37,7 +46,8 @@ bounds as (
                 least(
                     {{ period_first_day("'week'", period_number("'week'", 'history.first_day')) }},
                     coalesce(goals.first_start, history.first_day),
-                    coalesce(spend.first_spent_on, history.first_day)
+                    coalesce(spend.first_spent_on, history.first_day),
+                    coalesce(refunds.first_refunded_on, history.first_day)
                 )
             ),
             1,
@@ -57,6 +67,7 @@ bounds as (
     from history
     cross join goals
     cross join spend
+    cross join refunds
 
 ),
 

@@ -92,10 +92,11 @@ complaints_history as (
 
 ),
 
+-- a refund of an order older than history shows as well that refunds are told
 refunds_history as (
 
     select min(refunded_on) as first_on
-    from refunds
+    from {{ ref('refunds') }}
 
 ),
 
