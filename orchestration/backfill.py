@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from orchestration.dbt_manifest import ManifestError
+from orchestration.landing.personal import keep_key
 from orchestration.lock import WriterBusyError
 from orchestration.nothing_new import find_nothing_new
 from orchestration.quiet import be_quiet
@@ -24,6 +26,7 @@ from orchestration.sample import SampleError, make_sample
 from orchestration.session import say
 from orchestration.settings import Settings, SettingsError
 from orchestration.time_limit import TimeLimitError
+from orchestration.work_database import WorkDatabaseError
 from orchestration.workspace import Workspace
 
 # More would be a typing error, and years of computing.
@@ -71,7 +74,15 @@ def main(arguments: list[str] | None = None) -> int:
         if workspace.is_sample:
             make_sample(workspace)
         return 0 if backfill(workspace, ends, given.into) else 1
-    except (BackfillError, SettingsError, SampleError, WriterBusyError, TimeLimitError) as error:
+    except (
+        BackfillError,
+        ManifestError,
+        SampleError,
+        SettingsError,
+        TimeLimitError,
+        WorkDatabaseError,
+        WriterBusyError,
+    ) as error:
         sys.stderr.write(f"{error}\n")
     except (OSError, duckdb.Error) as error:
         sys.stderr.write(f"{error}\n({type(error).__name__})\n")
@@ -165,9 +176,7 @@ def backfill(
 def _share_key(present: Workspace, past: Workspace) -> None:
     """Hash personal columns of each month end with the key of the present, so that they compare."""
     if present.hash_key_file.is_file() and not past.hash_key_file.exists():
-        past.warehouse.mkdir(parents=True, exist_ok=True)
-        past.hash_key_file.touch(mode=0o600)
-        past.hash_key_file.write_bytes(present.hash_key_file.read_bytes())
+        keep_key(past, present.hash_key_file.read_text(encoding="utf-8").strip())
 
 
 def _month(name: str, text: str) -> date:

@@ -46,6 +46,7 @@ from orchestration.session import (
 )
 from orchestration.settings import Settings, SettingsError
 from orchestration.time_limit import TimeLimitError
+from orchestration.work_database import WorkDatabaseError
 from orchestration.workspace import Workspace
 
 _BUILT = ("model", "seed", "snapshot")
@@ -93,7 +94,14 @@ def main(arguments: list[str] | None = None) -> int:
         settings = workspace.read_settings()
         os.environ.update(telemetry_switches() | workspace.environment())
         refresh_part(workspace, settings, names)
-    except (PartialError, DevError, SettingsError, ManifestError, WriterBusyError) as error:
+    except (
+        DevError,
+        ManifestError,
+        PartialError,
+        SettingsError,
+        WorkDatabaseError,
+        WriterBusyError,
+    ) as error:
         sys.stderr.write(f"\nNOT PUBLISHED\n{error}\n")
     except (ModelsError, PublishError, ReportError, TimeLimitError) as error:
         # its session has told

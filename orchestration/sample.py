@@ -6,8 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+from orchestration.contract import load_contract
 from orchestration.fingerprint import sample_hash
+from orchestration.landing.tables import create_tables
 from orchestration.lock import writer_lock
+from orchestration.records import connect
 from orchestration.session import lock_timeout, say
 from orchestration.settings import SettingsError
 from orchestration.workspace import Workspace, wal_of
@@ -75,15 +78,18 @@ def keep_sample_apart(workspace: Workspace) -> None:
     stamp, held, wanted = _stamps(workspace)
     if held == wanted:
         return
-    if workspace.work_db.is_file():
-        if held is None:
-            raise SettingsError(
-                f"{workspace.warehouse} holds other rows than the sample, which is what a refresh "
-                "without LANDING loads. Name your LANDING, or another WAREHOUSE for the sample."
-            )
+    if held is None and workspace.work_db.is_file():
+        raise SettingsError(
+            f"{workspace.warehouse} holds other rows than the sample, which is what a refresh "
+            "without LANDING loads. Name your LANDING, or another WAREHOUSE for the sample."
+        )
+    if held is not None:
         say(f"{'sample':<10}the sample's rows leave this warehouse; it starts anew")
-        workspace.work_db.unlink()
-        wal_of(workspace.work_db).unlink(missing_ok=True)
+        for left in (workspace.work_db, wal_of(workspace.work_db)):
+            left.unlink(missing_ok=True)
+        # before the stamp goes: marts without a work database would pass for a damaged one
+        with connect(workspace) as con:
+            create_tables(con, load_contract(extensions=workspace.extensions))
     if wanted is None:
         stamp.unlink()
     else:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from orchestration import notices
 from orchestration.jobs import freshness_job, refresh_job
 from orchestration.landing.arrival import IncompleteError, require_complete
 from orchestration.nothing_new import find_nothing_new
@@ -21,6 +22,8 @@ def nightly_refresh() -> dg.RunRequest | dg.SkipReason:
     workspace = Workspace.from_environment()
     settings = workspace.read_settings()
     if find_nothing_new(workspace, settings) is not None:
+        # no run is asked for that could tell it
+        notices.well_again(workspace)
         return dg.SkipReason("Nothing new since the last publication.")
     try:
         require_complete(workspace.landing)

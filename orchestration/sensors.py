@@ -26,4 +26,6 @@ def landing_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.S
     context.update_cursor(json.dumps(asdict(watch)))
     if reason is not None:
         return dg.SkipReason(reason)
-    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{watch.fired}-{watch.tries}")])
+    # the same files may be asked for again after others were refused and taken away
+    run_key = f"{watch.fired}-{watch.tries}-{watch.ended_before or ''}"
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=run_key)])

@@ -42,15 +42,42 @@ def check_models(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
             continue
         problems += [f"{file}{problem}" for problem in _foreign(folder / file, node, manifest)]
         problems += [f"{file}{problem}" for problem in _unknown_settings(node, settings)]
-        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
+        if node["resource_type"] == "model" and node["fqn"][1:-1][:1] == ["marts"]:
             has_key = unique_id in tested or any(
                 constraint["type"] == "primary_key" for constraint in node["constraints"] or []
             )
             problems += [f"{file}: {problem}" for problem in _unfit_mart(node, has_key=has_key)]
         elif node["resource_type"] in ("model", "seed") and not node["description"].strip():
             problems.append(f"{file}: has no description; add an entry in a .yml beside it")
+    problems += _replaced_macros(manifest)
     if problems:
         raise problems_error(folder, problems)
+
+
+def _replaced_macros(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """Say which macros of the extension would take the place of dbt's, or of ours on one engine.
+
+    dbt takes a macro of the project before its own: a test `unique`, a `generate_alias_name`, or
+    `duckdb__days_between` where ours is dispatched.
+    """
+    own = {
+        unique_id: macro
+        for unique_id, macro in manifest["macros"].items()
+        if macro["original_file_path"].startswith(f"{LINK}/")
+    }
+    others = {
+        macro["name"]: macro["package_name"]
+        for unique_id, macro in manifest["macros"].items()
+        if unique_id not in own
+    }
+    for macro in own.values():
+        name = macro["name"]
+        taken = next((n for n in (name, name.partition("__")[2]) if n in others), None)
+        if taken is not None:
+            yield (
+                f"{macro['original_file_path'].removeprefix(f'{LINK}/')}: {name} would take the "
+                f"place of {taken} of {others[taken]} in all models; give yours another name"
+            )
 
 
 def _unfit_mart(node: Mapping[str, Any], *, has_key: bool) -> Iterator[str]:

@@ -15,6 +15,7 @@ import duckdb
 
 from orchestration.contract import PROJECT_ROOT, Column
 from orchestration.landing.sql import literal, literals
+from orchestration.settings import SettingsError
 from orchestration.workspace import Workspace
 
 SEEDS = PROJECT_ROOT / "seeds"
@@ -28,20 +29,40 @@ def hash_key(workspace: Workspace) -> str:
 
     Args:
         workspace: Names the file, which only its owner can read.
+
+    Raises:
+        SettingsError: The file is there and empty: hashes without a key are soon guessed, and join
+            nothing that was hashed with one.
     """
     if given := os.environ.get(KEY_VARIABLE):
         return given
     path = workspace.hash_key_file
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = path.with_name(f"{path.name}.{os.getpid()}")
-        made.unlink(missing_ok=True)
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(path)
-    return path.read_text(encoding="utf-8").strip()
+        keep_key(workspace, secrets.token_hex(32))
+    if not (key := path.read_text(encoding="utf-8").strip()):
+        raise SettingsError(
+            f"{path} is empty. Bring the key back from a copy, or set {KEY_VARIABLE}; with another "
+            "key than before, every file that holds e-mail addresses has to be read again."
+        )
+    return key
+
+
+def keep_key(workspace: Workspace, key: str) -> None:
+    """Writes the key beside the warehouse, whole or not at all, for its owner alone.
+
+    Args:
+        workspace: Names the file.
+        key: The key.
+    """
+    path = workspace.hash_key_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = path.with_name(f"{path.name}.{os.getpid()}")
+    made.unlink(missing_ok=True)
+    with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{key}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    made.replace(path)
 
 
 def key_fingerprint(key: str) -> str:

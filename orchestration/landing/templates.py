@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestration.contract import Contract, ContractError, load_contract
 from orchestration.landing.mapping import MAPPING_FILE, NULL_TEXTS
+from orchestration.settings import SettingsError
 from orchestration.workspace import Workspace
 
 INPUTS_YML = f"""\
@@ -86,10 +87,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    extensions = Workspace.from_environment().extensions
     try:
+        extensions = Workspace.from_environment().extensions
         written = write_templates(folder, load_contract(extensions=extensions))
-    except ContractError as error:
+    except (ContractError, SettingsError, OSError) as error:
         sys.exit(str(error))
     sys.stdout.write(
         f"{len(written)} files written to {folder}; what was there already is unchanged.\n"

@@ -81,7 +81,7 @@ def _is_mart(node: Mapping[str, Any]) -> bool:
     """Whether a node of the manifest is a stored model below models/marts/."""
     return (
         node["resource_type"] == "model"
-        and "marts" in node["fqn"][1:-1]
+        and node["fqn"][1:-1][:1] == ["marts"]
         and node["config"]["materialized"] != "ephemeral"
     )
 

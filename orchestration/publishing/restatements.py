@@ -51,7 +51,8 @@ def record_restatements(workspace: Workspace, marts: Sequence[Mart], refresh: Re
             "delete from work.ops.restatements where refresh_id not in "
             "(select refresh_id from work.ops.refreshes where result = 'published')"
         )
-        if published is not None:
+        # marts of rows that are no longer here, such as the sample's, are nobody's numbers before
+        if published is not None and _is_of_this_history(con, published["refresh_id"]):
             _Comparison(con, workspace, published, refresh).run(marts)
         if _has_table(con, "quality", "restatements"):
             con.execute("delete from work.quality.restatements")
@@ -260,6 +261,14 @@ def _last_day(mart: Mart) -> str:
     return """cast(changed.period_start + case changed.grain when 'week' then interval 7 day
         when 'month' then interval 1 month when 'quarter' then interval 3 month
         else interval 1 year end - interval 1 day as date)"""
+
+
+def _is_of_this_history(con: duckdb.DuckDBPyConnection, refresh_id: str) -> bool:
+    return bool(
+        con.execute(
+            "select 1 from work.ops.refreshes where refresh_id = ?", [refresh_id]
+        ).fetchall()
+    )
 
 
 def _has_table(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:

@@ -14,6 +14,7 @@ from orchestration.contract import load_contract
 from orchestration.lock import writer_lock
 from orchestration.nothing_new import find_nothing_new
 from orchestration.publishing.publish import read_manifest
+from orchestration.ready import make_ready
 from orchestration.records import Ending, begin, finish
 from orchestration.refresh import main
 from orchestration.sample import keep_sample_apart, make_sample
@@ -355,16 +356,22 @@ def test_sample_gives_way_to_own_files_and_never_joins_them(tmp_path, monkeypatc
     own.work_db.write_text("rows of the sample")
     marts.write_text("published")
     keep_sample_apart(sample)
-    assert own.work_db.exists()
+    assert own.work_db.read_text() == "rows of the sample"
+
+    def is_empty():
+        with duckdb.connect(str(own.work_db), read_only=True) as con:
+            return con.execute("select count(*) from landing.orders").fetchall() == [(0,)]
 
     monkeypatch.setattr("orchestration.sample.sample_hash", lambda _: "changed")
     keep_sample_apart(sample)
-    assert not own.work_db.exists(), "rows of two samples in one warehouse"
+    assert is_empty(), "rows of two samples in one warehouse"
 
     own.work_db.write_text("rows of the sample")
     keep_sample_apart(own)
-    assert not own.work_db.exists()
+    assert is_empty()
     assert marts.exists(), "the published marts stand until new ones replace them"
+    # killed here, the next refresh would ask for the sample's files
+    make_ready(own)
 
     own.work_db.write_text("rows of a business")
     keep_sample_apart(own)

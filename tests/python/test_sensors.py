@@ -7,7 +7,9 @@ import pytest
 
 from orchestration.landing.arrival import listing
 from orchestration.landing.watch import MOST_TRIES, Watch, look
-from orchestration.outcomes import Outcome, Outcomes
+from orchestration.outcomes import Outcome, Outcomes, instant
+from orchestration.settings import PROJECT
+from orchestration.workspace import Workspace
 
 
 def test_files_are_taken_once_they_stay_the_same():
@@ -95,8 +97,42 @@ def test_sensor_remembers_between_looks(tmp_path, monkeypatch, definitions):
         cursor = context.cursor
     assert isinstance(answers[0], dg.SkipReason)
     fired = json.loads(cursor)["fired"]
-    assert [request.run_key for request in answers[1].run_requests] == [f"{fired}-1"]
+    assert [request.run_key for request in answers[1].run_requests] == [f"{fired}-1-"]
     assert isinstance(answers[2], dg.SkipReason)
+
+
+def test_files_that_stand_again_are_asked_for_again(tmp_path, monkeypatch, definitions):
+    """Where a refused file is taken away, Dagster would know the run's key and ask for nothing."""
+    landing_files = definitions.resolve_sensor_def("landing_files")
+    workspace = Workspace(PROJECT, tmp_path / "landing", tmp_path / "warehouse")
+    monkeypatch.setenv("HOLDFAST_LANDING", str(workspace.landing))
+    monkeypatch.setenv("HOLDFAST_WAREHOUSE", str(workspace.warehouse))
+    workspace.landing.mkdir()
+    (workspace.landing / "orders.csv").write_text("order_id\n1\n")
+    bad = workspace.landing / "orders_bad.csv"
+    cursor, keys = None, []
+    for _ in range(3):
+        for _ in range(2):
+            context = dg.build_sensor_context(cursor=cursor)
+            answer = landing_files(context)
+            cursor = context.cursor
+        keys += [request.run_key for request in answer.run_requests]
+        now = instant()
+        told = Outcome("stopped", reason="checks", started_at=now, ended_at=f"{now}{len(keys)}")
+        monkeypatch.setattr("orchestration.sensors.read_outcomes", lambda _, t=told: Outcomes(t))
+        bad.unlink() if bad.exists() else bad.write_text("order_id\n\n")
+    assert len(set(keys)) == 3
+
+
+def test_a_night_without_news_tells_the_recovery(tmp_path, monkeypatch, definitions):
+    """The bad file is gone and no run is asked for: `make doctor` would stay bad for ever."""
+    monkeypatch.setenv("HOLDFAST_LANDING", str(tmp_path))
+    monkeypatch.setattr("orchestration.schedules.find_nothing_new", lambda *_: {"tables": []})
+    told = []
+    monkeypatch.setattr("orchestration.schedules.notices.well_again", told.append)
+    answer = definitions.resolve_schedule_def("nightly_refresh")(dg.build_schedule_context())
+    assert isinstance(answer, dg.SkipReason)
+    assert [workspace.landing for workspace in told] == [tmp_path]
 
 
 @pytest.mark.parametrize("is_new", [True, False])

@@ -8,12 +8,14 @@ import pytest
 
 from orchestration.dbt_manifest import ManifestError, ensure_manifest, is_manifest_fresh
 from orchestration.extensions.layout import ExtensionError
+from orchestration.extensions.project import LINK
 from orchestration.extensions.rules import check_models
 from orchestration.publishing.marts import marts_of
 from tests.python.extensions.conftest import EXAMPLE, Shop
 from tests.python.shared import copy_parsed
 
 MART = "models/marts/my_business/no_shows_by_customer.sql"
+FILE = "macros/theirs.sql"
 MART_ID = "model.holdfast.no_shows_by_customer"
 
 
@@ -38,10 +40,22 @@ def test_the_example_keeps_every_rule(parsed):
     node = manifest["nodes"][MART_ID]
     assert (node["contract"]["enforced"], node["config"]["access"]) == (True, "public")
     assert node["config"]["materialized"] == "table"
+    # a folder of that name elsewhere is none of the marts
+    elsewhere = copy.deepcopy(manifest)
+    elsewhere["nodes"][MART_ID]["fqn"] = ["holdfast", "intermediate", "marts", mart.name]
+    assert mart.name not in {mart.name for mart in marts_of(elsewhere)}
 
 
 def reads(manifest, unique_id):
     manifest["nodes"][MART_ID]["depends_on"]["nodes"].append(unique_id)
+
+
+def adds_macro(name):
+    def add(manifest, _):
+        macro = {"name": name, "package_name": "holdfast", "original_file_path": f"{LINK}/{FILE}"}
+        manifest["macros"][f"macro.holdfast.{name}"] = macro
+
+    return add
 
 
 def untested(manifest, _):
@@ -78,6 +92,18 @@ BREAKS = [
     (
         lambda manifest, _: manifest["nodes"]["seed.holdfast.booking_ways"].update(description=""),
         "seeds/booking_ways.csv: has no description",
+    ),
+    *(
+        (adds_macro(name), f"{FILE}: {name} would take the place of {taken}")
+        for name, taken in (
+            ("test_unique", "test_unique of dbt"),
+            ("generate_alias_name", "generate_alias_name of dbt"),
+            (
+                "materialization_incremental_duckdb",
+                "materialization_incremental_duckdb of dbt_duckdb",
+            ),
+            ("duckdb__add_days", "add_days of holdfast"),
+        )
     ),
 ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.landing.personal import hash_key
+from orchestration.settings import SettingsError
 from tests.python.landing.conftest import ORDERS, Business
 
 SECRETS = ("anna.secret@example.com", "4930998877", "1987-06-05", "very private words")
@@ -75,6 +76,10 @@ def test_key_is_made_once_and_kept(business: Business, monkeypatch: pytest.Monke
     assert mode == 0o600
     monkeypatch.setenv("HOLDFAST_HASH_KEY", "given")
     assert hash_key(business.workspace) == "given"
+    monkeypatch.delenv("HOLDFAST_HASH_KEY")
+    business.workspace.hash_key_file.write_text("\n")
+    with pytest.raises(SettingsError, match="is empty"):
+        hash_key(business.workspace)
 
 
 def test_hashes_depend_on_the_key(business: Business, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,14 +43,14 @@ def test_what_is_done_is_passed_over_until_files_settings_or_code_change(
     monkeypatch.setattr("orchestration.nothing_new.is_intact", lambda *_: True)
     (workspace.landing / "orders.csv").write_text("order_id\n1\n")
     workspace.warehouse.mkdir()
-    workspace.hash_key_file.write_text("key")
+    workspace.hash_key_file.write_text("key\n")
     ends = month_ends("2026-01", "2026-03", date(2026, 4, 1))
     ran = []
 
     def refresh(own, settings):
         """Publish as a refresh does, but nothing; the first time February fails."""
         ran.append(own.as_of)
-        assert own.hash_key_file.read_text() == "key"
+        assert own.hash_key_file.read_text() == "key\n"
         assert own.hash_key_file.stat().st_mode & 0o077 == 0
         if len(ran) == 2:
             return False

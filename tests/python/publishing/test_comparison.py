@@ -104,6 +104,13 @@ def test_marts_are_compared_by_their_columns(warehouse):
     ]
 
 
+def test_marts_of_rows_that_are_gone_are_not_restated(warehouse):
+    """The first refresh of a business's own files would restate every number of the sample."""
+    with duckdb.connect(str(warehouse.workspace.work_db)) as con:
+        con.execute("delete from ops.refreshes")
+    assert warehouse.refresh(2, [row(1, 6)]) == []
+
+
 def test_a_look_back_restates_nothing(warehouse):
     """AS_OF a past day shows what was known then, which is no news."""
     assert warehouse.refresh(2, [row(1, 4)], cutoff=date(2026, 10, 30)) == []
