@@ -43,6 +43,7 @@ INCOMING_TABLES = {
         "file_number": "bigint",
         "content_hash": "varchar",
         "reading_hash": "varchar",
+        "stated_hash": "varchar",
         "bytes": "bigint",
         "format": "varchar",
         "encoding": "varchar",
@@ -70,8 +71,14 @@ INCOMING_TABLES = {
     },
 }
 SCHEMAS = ("landing", "incoming", "ops")
-# How each loaded file was read: mapping, zone, hash key. Where that changes, it is read anew.
-READINGS = {"input": "varchar", "content_hash": "varchar", "reading_hash": "varchar"}
+# How each loaded file was read: mapping, zone, hash key, contract. Where that changes, it is
+# read anew. What of it a person states is kept by itself, to be compared when the file is gone.
+READINGS = {
+    "input": "varchar",
+    "content_hash": "varchar",
+    "reading_hash": "varchar",
+    "stated_hash": "varchar",
+}
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
