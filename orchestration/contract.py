@@ -12,7 +12,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -180,6 +180,15 @@ class Column:
         """
         has_text = self.personal is not None or not self.is_text
         return self.landing_columns | ({f"{self.name}__text": "varchar"} if has_text else {})
+
+    def reading(self) -> dict[str, Any]:
+        """What decides how a value is read and checked, as plain data: all that is not only told.
+
+        Rules are among it, for a row that an old one refused can come only by being read anew.
+        """
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        del plain["description"], plain["example"]
+        return plain | {"stored_as": dict(self.stored_as), "severity": dict(self.severity)}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Every file is read once, by its content and the source that inputs.yml states for it: a file that
 was loaded, whatever its name, is passed over. Where what decides the reading has changed since
-(inputs.yml, time zone, hash key, contract), the loaded files that still lie in the landing
+(inputs.yml, time zone, hash key, contract, seeds), the loaded files that still lie in the landing
 folder are read anew, so that it takes effect.
 """
 
@@ -46,6 +46,7 @@ from orchestration.landing.sql import literal, quoted
 from orchestration.landing.staged import Staged, is_signed, make_rejects, stage_csv
 from orchestration.landing.tables import prepare, recreate_incoming
 from orchestration.memory import VARIABLE, memory_limit
+from orchestration.seeds import seed_values
 from orchestration.settings import Settings
 from orchestration.showing import showable_name
 from orchestration.workspace import Workspace
@@ -262,7 +263,8 @@ def _plan(
         " To read all anew, put them back or begin a new warehouse"
     )
     reason = (
-        "what decides how its files are read (inputs.yml, settings, hash key) has changed"
+        "what decides how its files are read and checked (inputs.yml, settings, hash key, rules,"
+        " seeds) has changed"
     )
     early = _read_too_early(reader, table)
     if not changed and not any(task.hash in early for task in known):
@@ -399,14 +401,12 @@ def _read_too_early(reader: _Reader, table: Input) -> set[str]:
 
 
 def _reading_hash(reader: _Reader, table: Input, delivery: Delivery, key: str) -> str:
-    """Returns a hash of all that decides how the bytes of a file become rows."""
+    """Returns a hash of all that decides how the bytes of a file become rows, kept or refused."""
     parts = [
         READING_VERSION,
         _stated_hash(reader, table, delivery, key),
-        [
-            (c.name, c.data_type, c.default, c.excess_decimals, c.accepted_values)
-            for c in table.columns
-        ],
+        [column.reading() for column in table.columns],
+        [sorted(seed_values(c.seed, reader.seeds)) for c in table.columns if c.seed],
         personal.shared_emails(reader.seeds) if table.is_personal else None,
     ]
     return _hash(parts)
