@@ -12,7 +12,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
@@ -180,6 +180,15 @@ class Column:
         """
         has_text = self.personal is not None or not self.is_text
         return self.landing_columns | ({f"{self.name}__text": "varchar"} if has_text else {})
+
+    def reading(self) -> dict[str, Any]:
+        """What decides how a value is read and checked, as plain data: all that is not only told.
+
+        Rules are among it, for a row that an old one refused can come only by being read anew.
+        """
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        del plain["description"], plain["example"]
+        return plain | {"stored_as": dict(self.stored_as), "severity": dict(self.severity)}
 
 
 @dataclass(frozen=True)
@@ -571,8 +580,8 @@ def render_markdown(contract: Contract) -> str:
         " `<input>-anything.csv`, `<input>.anything.csv`, or anything in a folder `<input>/`; upper"
         " and lower case do not matter. Endings: csv, tsv, txt; jsonl, ndjson, json (one object on"
         " each line); parquet, pq; each also packed as `.gz`. Other names are mapped in"
-        " `inputs.yml`. A file is loaded once, by its content. Of rows with one key the later"
-        " load wins, then the later file name, then the later line.",
+        " `inputs.yml`. A file is loaded once, by its content and the `_source` stated there. Of"
+        " rows with one key the later load wins, then the later file name, then the later line.",
         "",
         "**Columns** go by the header, in any order and case; blanks and `-` in a name count as"
         " `_`. Any file may also carry `_source` (system or shop the row is from, default `main`;"

@@ -7,6 +7,7 @@ than stands: it stops and names the files.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import duckdb
 
 from orchestration.advice import tells_damage
 from orchestration.contract import load_contract
+from orchestration.landing.files import bytes_hash
 from orchestration.landing.folder import FileError, entries, opened
 from orchestration.landing.sql import literal, quoted
 from orchestration.landing.tables import create_tables, prepare
@@ -145,7 +147,8 @@ def _begin_anew(workspace: Workspace) -> None:
             ) from error
         _check_files(con, workspace)
         con.execute(
-            "insert into landing._readings select distinct input, content_hash, 'lost' "
+            "insert into landing._readings by name "
+            "select distinct input, content_hash, 'lost' as reading_hash "
             "from ops.input_loads where status = 'loaded'"
         )
         con.execute("detach marts")
@@ -174,11 +177,18 @@ def _copy_history(con: duckdb.DuckDBPyConnection, name: str) -> None:
 def _check_files(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
     """Refuse to go on without a file of which rows stand in the marts."""
     wanted = con.execute(
-        "select content_hash, min(file) from ops.input_loads where status = 'loaded' "
-        "group by content_hash having sum(rows_loaded) > 0 order by 2"
+        "select input, content_hash, min(file) from ops.input_loads where status = 'loaded' "
+        "group by input, content_hash having sum(rows_loaded) > 0 order by 3, 1"
     ).fetchall()
-    there = _contents(workspace.landing) if wanted else set()
-    gone = [file for content, file in wanted if content not in there]
+    there = Counter(_contents(workspace.landing)) if wanted else Counter()
+    left: dict[str, Counter[str]] = {}
+    gone: list[str] = []
+    for name, content, file in wanted:
+        # two sources may have delivered the same bytes to one input, each in a file of its own
+        mine = left.setdefault(name, there.copy())
+        mine[bytes_hash(content)] -= 1
+        if mine[bytes_hash(content)] < 0 and file not in gone:
+            gone.append(file)
     if gone:
         named = ", ".join(gone[:_MOST_NAMED])
         more = f" and {len(gone) - _MOST_NAMED:,} more" if len(gone) > _MOST_NAMED else ""
@@ -191,13 +201,13 @@ def _check_files(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
         )
 
 
-def _contents(landing: Path) -> set[str]:
+def _contents(landing: Path) -> list[str]:
     """Hash every file of the landing folder."""
-    found = set()
+    found = []
     for entry in entries(landing):
         try:
             with opened(entry) as (path, _), path.open("rb") as stream:
-                found.add(hashlib.file_digest(stream, "sha256").hexdigest())
+                found.append(hashlib.file_digest(stream, "sha256").hexdigest())
         except (FileError, OSError):
             continue
     return found

@@ -624,8 +624,8 @@ def _keep_readings(con: duckdb.DuckDBPyConnection) -> None:
         )""",
     )
     con.execute(
-        """insert into landing._readings
-        select input, content_hash, reading_hash from incoming._files""",
+        """insert into landing._readings by name
+        select input, content_hash, reading_hash, stated_hash from incoming._files""",
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from orchestration.contract import Contract
 from orchestration.landing.folder import UNKNOWN, Entry, FileError, State, entries, opened
-from orchestration.landing.mapping import Delivery
+from orchestration.landing.mapping import SOURCE, Delivery
 
 FORMATS = {
     "csv": "csv",
@@ -30,9 +30,12 @@ FORMATS = {
     "parquet": "parquet",
     "pq": "parquet",
 }
+# Source of rows for which neither the file nor inputs.yml states one.
+DEFAULT_SOURCE = "main"
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
 _SEPARATORS = "._-"
+_DIGEST_LENGTH = 64  # of SHA-256, in hexadecimal digits
 # Archives and workbooks: what lies in them is not looked at.
 _PACKED = frozenset(
     {"7z", "br", "bz2", "lz4", "ods", "rar", "tar", "tgz", "xls", "xlsm", "xlsx", "xz", "z", "zip"}
@@ -153,16 +156,32 @@ def refuse_packed(path: Path) -> None:
 
 
 def content_hash(file: FoundFile) -> tuple[str, State]:
-    """Returns the SHA-256 of a file's bytes, and by what it is known again.
+    """Returns what a delivered file is told apart by, and by what it is known again.
+
+    That is the SHA-256 of its bytes and, where inputs.yml states another source than the default,
+    `@` and the source: the same bytes from two shops are the rows of two shops (E21).
 
     A file that cannot be opened has no content; its name stands in, and no state is like its own,
     so that reading it tells why.
     """
+    source = source_of(file.delivery)
+    of_source = "" if source == DEFAULT_SOURCE else f"@{source}"
     try:
         with opened(file.entry) as (path, state), path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest(), state
+            return hashlib.file_digest(stream, "sha256").hexdigest() + of_source, state
     except (FileError, OSError):
-        return hashlib.sha256(b"unopened " + os.fsencode(file.entry.key)).hexdigest(), UNKNOWN
+        unopened = hashlib.sha256(b"unopened " + os.fsencode(file.entry.key)).hexdigest()
+        return unopened + of_source, UNKNOWN
+
+
+def bytes_hash(content: str) -> str:
+    """Returns the SHA-256 of the bytes alone, of what `content_hash` returned."""
+    return content[:_DIGEST_LENGTH]
+
+
+def source_of(delivery: Delivery) -> str:
+    """Returns the source that inputs.yml states for the rows of a file, else the default."""
+    return delivery.constants.get(SOURCE, "").strip() or DEFAULT_SOURCE
 
 
 def _fits(key: str, pattern: str) -> bool:

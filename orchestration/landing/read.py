@@ -1,8 +1,9 @@
 """Reads delivered files that are not loaded yet into schema incoming.
 
-Every file is read once, by its content: a file that was loaded, whatever its name, is passed over.
-Where what decides the reading has changed since (inputs.yml, time zone, hash key, contract), the
-loaded files that still lie in the landing folder are read anew, so that it takes effect.
+Every file is read once, by its content and the source that inputs.yml states for it: a file that
+was loaded, whatever its name, is passed over. Where what decides the reading has changed since
+(inputs.yml, time zone, hash key, contract, seeds), the loaded files that still lie in the landing
+folder are read anew, so that it takes effect.
 """
 
 import hashlib
@@ -27,11 +28,14 @@ from orchestration.confinement import confine
 from orchestration.contract import Contract, Input
 from orchestration.landing import convert, personal
 from orchestration.landing.files import (
+    DEFAULT_SOURCE,
     FoundFile,
+    bytes_hash,
     content_hash,
     ending_of,
     find_files,
     refuse_packed,
+    source_of,
 )
 from orchestration.landing.folder import State, opened
 from orchestration.landing.formats import is_parquet, stage_jsonl, stage_parquet
@@ -42,6 +46,7 @@ from orchestration.landing.sql import literal, quoted
 from orchestration.landing.staged import Staged, is_signed, make_rejects, stage_csv
 from orchestration.landing.tables import prepare, recreate_incoming
 from orchestration.memory import VARIABLE, memory_limit
+from orchestration.seeds import seed_values
 from orchestration.settings import Settings
 from orchestration.showing import showable_name
 from orchestration.workspace import Workspace
@@ -56,7 +61,6 @@ _AT_ONCE = max(1, min(4, os.cpu_count() or 1))
 # Between the numbers of rows of one file and of the next: no file has so many lines.
 _ROWS_APART = 1 << 36
 _SHOWN_CHARACTERS = 500
-_DEFAULT_SOURCE = "main"
 
 _log = logging.getLogger(__name__)
 
@@ -106,13 +110,35 @@ class ReadReport:
 
 @dataclass(frozen=True)
 class _Task:
-    """A file to read, with what it is known by."""
+    """A file to read, with what it is known by, and hashes of how it is read."""
 
     found: FoundFile
     hash: str
     reading: str
+    stated: str
     state: State
     is_reread: bool = False
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A content that was loaded.
+
+    Attributes:
+        reading: Hash of all that decided how it was read; None = not known.
+        stated: Hash of what of that a person states; None = not known.
+        first: Id of the first refresh that loaded it.
+        last: Id of the last one.
+        stands: Whether rows of it stand.
+        files: Names under which it was loaded.
+    """
+
+    reading: str | None
+    stated: str | None
+    first: str
+    last: str
+    stands: bool
+    files: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -149,11 +175,8 @@ def read_deliveries(
         MappingError: inputs.yml cannot be followed.
     """
     zone = settings.get("business_timezone")
-    found = find_files(
-        workspace.landing,
-        contract,
-        load_mapping(workspace.landing, contract, zone),
-    )
+    deliveries = load_mapping(workspace.landing, contract, zone)
+    found = find_files(workspace.landing, contract, deliveries)
     key = personal.hash_key(workspace)
     workspace.work_db.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -172,13 +195,14 @@ def read_deliveries(
         messages: list[str] = []
         skipped = 0
         for table in contract:
-            tasks, passed, message = _plan(reader, table, found.files[table.name], key)
+            files, entries = found.files[table.name], deliveries[table.name]
+            tasks, passed, message = _plan(reader, table, files, entries, key)
             skipped += passed
             messages += [message] if message else []
             planned += [(table, number, task) for number, task in enumerate(tasks, start=1)]
         if found.idle:
             con.executemany("insert into incoming._idle_patterns values (?, ?)", found.idle)
-        files = _read_planned([replace(reader, con=hand) for hand in hands], planned)
+        done = _read_planned([replace(reader, con=hand) for hand in hands], planned)
     for entry in found.unmatched:
         reason = entry.fault or (
             "belongs to no input; name it after one (such as orders.csv) or map it in inputs.yml"
@@ -188,9 +212,9 @@ def read_deliveries(
         messages.append(f"{name}: {showable_name(pattern)!r} in inputs.yml names no file")
     for message in messages:
         _log.warning("%s", message)
-    _log.info("refresh %s: %d new files, %d known", refresh_id, len(files), skipped)
+    _log.info("refresh %s: %d new files, %d known", refresh_id, len(done), skipped)
     unmatched = tuple(entry.name for entry in found.unmatched)
-    return ReadReport(tuple(files), skipped, unmatched, tuple(messages))
+    return ReadReport(tuple(done), skipped, unmatched, tuple(messages))
 
 
 @contextmanager
@@ -204,7 +228,11 @@ def _scratch(workspace: Workspace) -> Iterator[Path]:
 
 
 def _plan(
-    reader: _Reader, table: Input, files: Sequence[FoundFile], key: str
+    reader: _Reader,
+    table: Input,
+    files: Sequence[FoundFile],
+    deliveries: Sequence[Delivery],
+    key: str,
 ) -> tuple[list[_Task], int, str | None]:
     """Decides which files of an input are to be read, in the order of their versions.
 
@@ -213,19 +241,56 @@ def _plan(
     """
     tasks = []
     hashes: set[str] = set()
+    # once for each entry of inputs.yml, as the files may be many
+    readings = {id(entry): _reading_hash(reader, table, entry, key) for entry in deliveries}
+    stated = {id(entry): _stated_hash(reader, table, entry, key) for entry in deliveries}
     for file in files:
         digest, state = content_hash(file)
         if digest in hashes:  # the same file twice
             continue
         hashes.add(digest)
-        reading = _reading_hash(reader, table, file.delivery, key)
-        tasks.append(_Task(file, digest, reading, state))
-    loaded = {
-        digest: (reading, first, last, stands)
-        for digest, reading, first, last, stands in reader.con.execute(
+        entry = id(file.delivery)
+        tasks.append(_Task(file, digest, readings[entry], stated[entry], state))
+    loaded = _follow_sources(reader.con, table, tasks, deliveries, _loaded(reader.con, table))
+    new = [task for task in tasks if task.hash not in loaded]
+    known = [task for task in tasks if task.hash in loaded]
+    changed = [t for t in known if loaded[t.hash].reading not in (None, t.reading)]
+    gone = [load for content, load in loaded.items() if content not in hashes and load.stands]
+    # another code reads other files anew as well, but is nothing that a person changed
+    keeps_old = any(load.stated not in (None, *stated.values()) for load in gone)
+    kept = (
+        "some loaded files are no longer in the landing folder; their rows keep the old reading."
+        " To read all anew, put them back or begin a new warehouse"
+    )
+    reason = (
+        "what decides how its files are read and checked (inputs.yml, settings, hash key, rules,"
+        " seeds) has changed"
+    )
+    early = _read_too_early(reader, table)
+    if not changed and not any(task.hash in early for task in known):
+        message = f"{table.name}: {reason}, but {kept}" if new and keeps_old else None
+        return new, len(files) - len(new), message
+    if not changed:
+        reason = "the clock was behind when its files were read"
+    known.sort(key=lambda task: (loaded[task.hash].first, task.found.name))
+    if gone and max(load.last for load in gone) >= min(loaded[t.hash].first for t in known):
+        return new, len(files) - len(new), f"{table.name}: {reason}, but {kept}"
+    message = f"{table.name}: read anew, because {reason}"
+    if keeps_old:
+        message += f"; but {kept}"
+    again = [replace(task, is_reread=True) for task in known]
+    return again + new, len(files) - len(again) - len(new), message
+
+
+def _loaded(con: duckdb.DuckDBPyConnection, table: Input) -> dict[str, _Loaded]:
+    """Returns the contents that were loaded for an input, by their hash."""
+    return {
+        content: _Loaded(*known)
+        for content, *known in con.execute(
             # ids keep the order of loads; the clock may have been put back between them
-            """select loads.content_hash, any_value(readings.reading_hash), min(loads.refresh_id),
-                max(loads.refresh_id), sum(loads.rows_loaded) > 0
+            """select loads.content_hash, any_value(readings.reading_hash),
+                any_value(readings.stated_hash), min(loads.refresh_id), max(loads.refresh_id),
+                sum(loads.rows_loaded) > 0, list(loads.file)
             from ops.input_loads as loads
             left join landing._readings as readings
                 on readings.input = loads.input and readings.content_hash = loads.content_hash
@@ -234,28 +299,77 @@ def _plan(
             [table.name],
         ).fetchall()
     }
-    new = [task for task in tasks if task.hash not in loaded]
-    known = [task for task in tasks if task.hash in loaded]
-    changed = [t for t in known if loaded[t.hash][0] is not None and loaded[t.hash][0] != t.reading]
-    early = _read_too_early(reader, table)
-    if not changed and not any(task.hash in early for task in known):
-        return new, len(files) - len(new), None
-    reason = "what decides how its files are read (inputs.yml, time zone, hash key) has changed"
-    if not changed:
-        reason = "the clock was behind when its files were read"
-    gone = {h: v for h, v in loaded.items() if h not in hashes and v[3]}
-    known.sort(key=lambda task: (loaded[task.hash][1], task.found.name))
-    if gone and max(v[2] for v in gone.values()) >= min(loaded[t.hash][1] for t in known):
-        return (
-            new,
-            len(files) - len(new),
-            f"{table.name}: {reason}, but some loaded files are no longer in the landing folder;"
-            " their rows keep the old reading. To read all anew, put them back or begin a new"
-            " warehouse",
+
+
+def _follow_sources(
+    con: duckdb.DuckDBPyConnection,
+    table: Input,
+    tasks: Sequence[_Task],
+    deliveries: Sequence[Delivery],
+    loaded: Mapping[str, _Loaded],
+) -> dict[str, _Loaded]:
+    """Makes loaded contents known by the source that inputs.yml states for their files by now.
+
+    Else a source that is stated, or another, only after the first load would bring every row a
+    second time. The same bytes of another source are another content where the rows that stand are
+    of a source that is still stated, and their file is none of those found.
+
+    Args:
+        con: Connection; the records of the loads follow.
+        table: The input.
+        tasks: Its files as they lie there.
+        deliveries: What inputs.yml says of it.
+        loaded: The contents that were loaded.
+
+    Returns:
+        The contents that were loaded, as they are known now.
+    """
+    followed = dict(loaded)
+    found = {task.hash for task in tasks}
+    stated = {source_of(entry) for entry in deliveries}
+    free: dict[str, list[str]] = {}
+    for content in loaded.keys() - found:
+        free.setdefault(bytes_hash(content), []).append(content)
+
+    def is_named_so(task: _Task, content: str) -> bool:
+        return task.found.name in loaded[content].files
+
+    def is_of_source(task: _Task, content: str) -> bool:
+        sources = _sources_of(con, table, content)
+        return sources <= {source_of(task.found.delivery)} or not sources & stated
+
+    # a file that still has its name is surely the one that was loaded
+    for is_same in (is_named_so, is_of_source):
+        for task in tasks:
+            alike = [] if task.hash in followed else free.get(bytes_hash(task.hash), [])
+            content = next((c for c in sorted(alike) if is_same(task, c)), None)
+            if content is not None:
+                alike.remove(content)
+                _rename(con, table, content, task.hash)
+                followed[task.hash] = followed.pop(content)
+    return followed
+
+
+def _rename(con: duckdb.DuckDBPyConnection, table: Input, content: str, by_now: str) -> None:
+    """Makes the records of a loaded content call it as it is known by now."""
+    # its reading first: a content without one counts as read as it would be now
+    for record in ("landing._readings", "ops.input_loads"):
+        con.execute(
+            f"update {record} set content_hash = ? where input = ? and content_hash = ?",
+            [by_now, table.name, content],
         )
-    message = f"{table.name}: read anew, because {reason}"
-    again = [replace(task, is_reread=True) for task in known]
-    return again + new, len(files) - len(again) - len(new), message
+
+
+def _sources_of(con: duckdb.DuckDBPyConnection, table: Input, content: str) -> set[str]:
+    """Returns the sources of the rows of a loaded content that stand."""
+    found = con.execute(
+        f"""select distinct standing._source from landing.{quoted(table.name)} as standing
+        inner join ops.input_loads as loads
+            on standing._refresh_id = loads.refresh_id and standing._file = loads.file
+        where loads.input = ? and loads.content_hash = ?""",
+        [table.name, content],
+    ).fetchall()
+    return {source for (source,) in found}
 
 
 def _read_too_early(reader: _Reader, table: Input) -> set[str]:
@@ -287,23 +401,26 @@ def _read_too_early(reader: _Reader, table: Input) -> set[str]:
 
 
 def _reading_hash(reader: _Reader, table: Input, delivery: Delivery, key: str) -> str:
-    """Returns a hash of all that decides how the bytes of a file become rows."""
-    columns = [
-        (c.name, c.data_type, c.default, c.excess_decimals, c.accepted_values)
-        for c in table.columns
-    ]
+    """Returns a hash of all that decides how the bytes of a file become rows, kept or refused."""
     parts = [
         READING_VERSION,
-        delivery.reading(),
-        columns,
-        [reader.settings.get("business_timezone")],
+        _stated_hash(reader, table, delivery, key),
+        [column.reading() for column in table.columns],
+        [sorted(seed_values(c.seed, reader.seeds)) for c in table.columns if c.seed],
+        personal.shared_emails(reader.seeds) if table.is_personal else None,
     ]
+    return _hash(parts)
+
+
+def _stated_hash(reader: _Reader, table: Input, delivery: Delivery, key: str) -> str:
+    """Returns a hash of what a person states of how files are read: inputs.yml, settings, key."""
+    parts = [delivery.reading(), reader.settings.get("business_timezone")]
     if table.is_personal:
-        parts += [
-            personal.key_fingerprint(key),
-            personal.shared_emails(reader.seeds),
-            reader.settings.get("keep_free_text"),
-        ]
+        parts += [personal.key_fingerprint(key), reader.settings.get("keep_free_text")]
+    return _hash(parts)
+
+
+def _hash(parts: Sequence[object]) -> str:
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -378,6 +495,7 @@ def _read_file(
         "file_number": number,
         "content_hash": task.hash,
         "reading_hash": task.reading,
+        "stated_hash": task.stated,
         "bytes": found.entry.bytes,
         "format": found.delivery.format or ending_of(found.name) or "csv",
         "rows_read": 0,
@@ -534,7 +652,7 @@ def _insert(
     deleted = convert.is_true(_text_of(DELETED, texts)) if DELETED in texts else "false"
     meta = {
         "_row": f"{base} + line",
-        "_source": f"coalesce({_text_of(SOURCE, texts)}, {literal(_DEFAULT_SOURCE)})",
+        "_source": f"coalesce({_text_of(SOURCE, texts)}, {literal(DEFAULT_SOURCE)})",
         "_file": literal(found.name),
         "_line": "line",
         "_is_deleted": deleted,

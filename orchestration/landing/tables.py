@@ -6,6 +6,7 @@
 import argparse
 import functools
 import logging
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import duckdb
@@ -43,6 +44,7 @@ INCOMING_TABLES = {
         "file_number": "bigint",
         "content_hash": "varchar",
         "reading_hash": "varchar",
+        "stated_hash": "varchar",
         "bytes": "bigint",
         "format": "varchar",
         "encoding": "varchar",
@@ -70,8 +72,15 @@ INCOMING_TABLES = {
     },
 }
 SCHEMAS = ("landing", "incoming", "ops")
-# How each loaded file was read: mapping, zone, hash key. Where that changes, it is read anew.
-READINGS = {"input": "varchar", "content_hash": "varchar", "reading_hash": "varchar"}
+_log = logging.getLogger(__name__)
+# How each loaded file was read: mapping, zone, hash key, contract, seeds. Where that changes, it is
+# read anew. What of it a person states is kept by itself, to be compared when the file is gone.
+READINGS = {
+    "input": "varchar",
+    "content_hash": "varchar",
+    "reading_hash": "varchar",
+    "stated_hash": "varchar",
+}
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
@@ -110,7 +119,9 @@ def ops_tables(path: Path = OPS_FILE) -> dict[str, dict[str, str]]:
 def create_tables(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     """Creates schemas landing, incoming and ops and all their tables where they are missing.
 
-    A column the contract gained since is added, empty, so that a warehouse survives an update.
+    A column the contract gained since is added, empty, so that a warehouse survives an update. One
+    of another type by now keeps what can be cast, and one that is personal by now goes; files that
+    still lie in the landing folder are read anew for it.
 
     Args:
         con: Open connection to the work database.
@@ -123,15 +134,17 @@ def create_tables(con: duckdb.DuckDBPyConnection, contract: Contract) -> None:
     tables["landing", "_readings"] = READINGS
     tables |= {("incoming", name): columns for name, columns in INCOMING_TABLES.items()}
     tables |= {("ops", name): columns for name, columns in ops_tables().items()}
-    standing: dict[tuple[str, str], set[str]] = {}
-    for schema, name, column in con.execute(
-        "select schema_name, table_name, column_name from duckdb_columns()"
+    standing: dict[tuple[str, str], dict[str, str]] = {}
+    for schema, name, column, data_type in con.execute(
+        "select schema_name, table_name, column_name, lower(data_type) from duckdb_columns()"
         " where database_name = current_database() and not internal",
     ).fetchall():
-        standing.setdefault((schema, name), set()).add(column)
+        standing.setdefault((schema, name), {})[column] = data_type
     statements = [f"create schema if not exists {schema}" for schema in SCHEMAS]
     for key, columns in tables.items():
         statements += _statements(*key, columns, standing.get(key))
+    for table in contract:
+        statements += _changed(table, standing.get(("landing", table.name), {}))
     con.execute("; ".join(statements))
 
 
@@ -145,7 +158,7 @@ def _statements(
     schema: str,
     name: str,
     columns: dict[str, str],
-    standing: set[str] | None,
+    standing: Container[str] | None,
 ) -> list[str]:
     """Returns the SQL that makes a table, or adds the columns it lacks."""
     target = f"{quoted(schema)}.{quoted(name)}"
@@ -157,6 +170,29 @@ def _statements(
         for column, definition in typed.items()
         if column not in standing
     ]
+
+
+def _changed(table: Input, standing: Mapping[str, str]) -> list[str]:
+    """Returns the SQL that makes the columns of landing.<input> be as the contract has them by now.
+
+    Args:
+        table: The input.
+        standing: Columns that its landing table has, name to type.
+    """
+    target = f"landing.{quoted(table.name)}"
+    # as delivered, which nothing of a personal column may be
+    plain = {column.name for column in table.columns} & standing.keys() - landing_columns(table)
+    statements = [f"alter table {target} drop column {quoted(name)}" for name in sorted(plain)]
+    for name, data_type in table.landing_columns.items():
+        if standing.get(name, data_type) != data_type:
+            _log.warning(
+                "%s: %s is %s by now, no longer %s", target, name, data_type, standing[name]
+            )
+            statements.append(
+                f"alter table {target} alter column {quoted(name)} set data type {data_type}"
+                f" using try_cast({quoted(name)} as {data_type})"
+            )
+    return statements
 
 
 def main() -> None:

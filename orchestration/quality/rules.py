@@ -203,7 +203,8 @@ def _words(column: Column, name: str) -> tuple[str, str, str]:
         return (
             f"one of the values listed in seeds/{seed}.csv",
             f"{an(it)} that is not listed in seeds/{seed}.csv",
-            f"use a listed {it}, or add it to seeds/{seed}.csv",
+            f"add it to seeds/{seed}.csv, which reads the files in the landing folder anew, "
+            f"or use a listed {it}",
         )
     target = (column.reference or "").partition(".")[0]
     return (

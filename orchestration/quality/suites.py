@@ -7,7 +7,6 @@ itself gives for it.
 Importing this module imports Great Expectations (seconds): import it inside functions.
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -23,6 +22,7 @@ from orchestration.contract import Column, Input
 from orchestration.quality.results import ERROR
 from orchestration.quality.rules import Rule
 from orchestration.quality.views import delivered, orphan, unparsed
+from orchestration.seeds import seed_values
 
 CURRENCY = "^[A-Z]{3}$"
 FIRST_DAY = date(1970, 1, 1)
@@ -94,7 +94,7 @@ def _expectation(column: Column, rule: Rule, bounds: Bounds, seeds: Path) -> Exp
         words = list(column.accepted_values)
         return gxe.ExpectColumnValuesToBeInSet(column=target, value_set=words, **common)
     if name == "seed":
-        words = seed_values(column.seed or "", seeds)
+        words = _listed(column.seed or "", seeds)
         return gxe.ExpectColumnValuesToBeInSet(column=target, value_set=words, **common)
     if name == "format":
         return gxe.ExpectColumnValuesToMatchRegex(column=target, regex=CURRENCY, **common)
@@ -126,27 +126,11 @@ def _expectation(column: Column, rule: Rule, bounds: Bounds, seeds: Path) -> Exp
     return gxe.ExpectColumnValuesToBeNull(column=orphan(rule), **common)
 
 
-def seed_values(seed: str, seeds: Path) -> list[str]:
-    """Read the values a seed lists.
-
-    Args:
-        seed: `file.column`, as the contract names it.
-        seeds: Folder with the seed files.
-
-    Returns:
-        The values of the column.
-
-    Raises:
-        GateError: No such file or column, or no value in it.
-    """
-    name, _, column = seed.partition(".")
-    path = seeds / f"{name}.csv"
-    if not path.is_file():
-        raise gxduck.GateError(f"the contract refers to {seed}, but there is no file {path}")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        values = [row[column] for row in csv.DictReader(file) if row.get(column)]
+def _listed(seed: str, seeds: Path) -> list[str]:
+    """Return the values a seed lists; GateError where it lists none."""
+    values = seed_values(seed, seeds)
     if not values:
-        raise gxduck.GateError(f"the contract refers to {seed}, but {path} lists no {column}")
+        raise gxduck.GateError(f"the contract refers to {seed}, but {seeds} has no values of it")
     return values
 
 

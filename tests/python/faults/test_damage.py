@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from orchestration.dbt_manifest import is_manifest_fresh
+from orchestration.landing.accept import accept
 from orchestration.publishing.publish import read_manifest
 from orchestration.refresh import write_dagster_yaml
 from orchestration.report.build import is_current, swap
@@ -19,6 +20,7 @@ from orchestration.work_database import WorkDatabaseError, find_damage, mend_wor
 from orchestration.workspace import Workspace
 from tests.python.faults import victim
 from tests.python.faults.conftest import copy_of
+from tests.python.quality.scene import NOW, Scene
 from tests.python.shared import copy_parsed
 
 
@@ -97,6 +99,43 @@ def test_a_file_that_is_gone_is_asked_for_and_not_done_without(shop, base):
     kept.rename(workspace.landing / "orders_of_the_first_month.csv")
     mend_work_database(workspace)
     assert workspace.work_db.exists()
+
+
+def test_the_same_bytes_of_two_sources_are_two_files_to_ask_for(tmp_path):
+    """Begun anew with one of them, the marts would lack a shop without a word."""
+    scene = Scene(tmp_path)
+    workspace = scene.workspace
+    scene.write(
+        "inputs.yml",
+        "inputs:\n  products:\n    - {files: a, constants: {_source: a}}\n"
+        "    - {files: b, constants: {_source: b}}\n",
+    )
+    for shop_name in ("a", "b"):
+        scene.write(f"{shop_name}/products.csv", "product_id,unit_cost\nP1,4\n")
+    for _ in range(2):
+        scene.read()
+        settings = scene.load_settings()
+        accept(workspace, scene.contract, settings, scene.refresh_id, NOW)
+        query = "select _source from landing.products order by 1"
+        assert scene.sql(query) == [("a",), ("b",)]
+        _publish_history(workspace)
+        workspace.work_db.unlink()
+        mend_work_database(workspace)
+    (workspace.landing / "b" / "products.csv").unlink()
+    workspace.work_db.unlink()
+    with pytest.raises(WorkDatabaseError, match=r"loaded from b/products\.csv\. Put"):
+        mend_work_database(workspace)
+
+
+def _publish_history(workspace):
+    """Put what is known of the loads into the marts, as publishing does."""
+    workspace.marts_db.unlink(missing_ok=True)
+    with duckdb.connect(str(workspace.marts_db)) as con:
+        con.execute(f"attach '{workspace.work_db}' as work (read_only)")
+        con.execute("create schema quality")
+        tables = ("refreshes", "input_loads", "input_checks", "quarantined_rows", "restatements")
+        for name in tables:
+            con.execute(f"create table quality.{name} as from work.ops.{name}")
 
 
 def test_both_databases_damaged_is_said(shop):

@@ -1,6 +1,7 @@
 """The latest version of each key stands, and every row of every file is accounted for."""
 
 import random
+import shutil
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -167,6 +168,83 @@ def test_two_sources_may_use_one_id(business: Business) -> None:
         ("y", 2),
     ]
     assert business.ask("select source from ops.feeds order by 1") == [("x",), ("y",)]
+
+
+SHOPS = """
+inputs:
+  products:
+    - {files: a, constants: {_source: a}}
+    - {files: b, constants: {_source: b}}
+"""
+PRODUCTS = "product_id,unit_cost\nP1,4\n"
+
+
+def products(business: Business) -> list[tuple]:
+    return business.ask(
+        "select _source, product_id, cast(unit_cost as integer) from landing.products order by all"
+    )
+
+
+def test_two_sources_may_deliver_the_same_bytes(business: Business) -> None:
+    """E21: the price list of the second shop was passed over, as if it were the first one's."""
+    business.deliver("inputs.yml", SHOPS)
+    business.deliver("a/products.csv", PRODUCTS)
+    business.load()
+    business.deliver("b/products.csv", PRODUCTS)
+    business.deliver("b/products_copy.csv", PRODUCTS)
+    business.load()
+    assert products(business) == [("a", "P1", 4), ("b", "P1", 4)]
+    assert [load[:4] for load in business.loads()] == [
+        ("r1", "a/products.csv", 1, 1),
+        ("r2", "b/products.csv", 1, 1),
+    ]
+    assert business.read().files == ()
+    # a third shop, when the files of the others were taken away
+    shutil.rmtree(business.workspace.landing / "a")
+    business.deliver("inputs.yml", SHOPS + "    - {files: c, constants: {_source: c}}\n")
+    business.deliver("c/products.csv", PRODUCTS)
+    business.load()
+    assert [source for source, *_ in products(business)] == ["a", "b", "c"]
+
+
+def test_source_stated_after_the_first_load_does_not_bring_rows_twice(business: Business) -> None:
+    """Who names the shop only later, or anew, would have every row under both names."""
+    business.deliver("products.csv", PRODUCTS)
+    business.load()
+    for name in ("first", "second"):
+        business.deliver("inputs.yml", f"constants: {{_source: {name}}}\n")
+        business.load()
+        assert products(business) == [(name, "P1", 4)]
+    # and in a folder of its own at once
+    (business.workspace.landing / "a").mkdir()
+    (business.workspace.landing / "products.csv").rename(
+        business.workspace.landing / "a" / "products.csv"
+    )
+    business.deliver("inputs.yml", SHOPS)
+    business.load()
+    assert products(business) == [("a", "P1", 4)]
+    assert business.read().files == ()
+
+
+def test_files_loaded_before_contents_had_a_source_are_known(business: Business) -> None:
+    """An update would take old files as the newest, or the second shop's for the first one's."""
+    business.deliver("inputs.yml", SHOPS)
+    business.deliver("a/products_1.csv", PRODUCTS)
+    business.load()
+    business.deliver("a/products_2.csv", PRODUCTS.replace("4", "5"))
+    business.deliver("a/products_3.csv", "product_id,unit_cost\nP2,6\n")
+    business.load()
+    (business.workspace.landing / "a" / "products_3.csv").rename(
+        business.workspace.landing / "a" / "products_renamed.csv"
+    )
+    business.deliver("b/products_1.csv", PRODUCTS)
+    for table in ("ops.input_loads", "landing._readings"):
+        business.ask(f"update {table} set content_hash = left(content_hash, 64)")
+    report = business.read()
+    business.accept()
+    assert [file.file for file in report.files] == ["b/products_1.csv"]
+    assert products(business) == [("a", "P1", 5), ("a", "P2", 6), ("b", "P1", 4)]
+    assert business.read().files == ()
 
 
 def test_absent_key_part_is_empty_text_and_defaults_are_filled(business: Business) -> None:
@@ -342,6 +420,42 @@ def test_changed_reading_without_the_files_is_told(business: Business) -> None:
     report = business.read()
     assert report.files == ()
     assert "keep the old reading" in report.messages[0]
+
+
+def test_changed_reading_is_told_where_no_loaded_file_is_left(business: Business) -> None:
+    """Who moves loaded files away, as is advised, would have old and new hours side by side."""
+    for name in ("orders_0.csv", "orders_1.csv"):
+        path = business.deliver(name, orders(order(name)))
+        business.load()
+        path.unlink()
+    business.deliver("orders_2.csv", orders(order(3)))
+    assert business.load().rows_loaded == 1
+    (business.workspace.landing / "orders_2.csv").unlink()
+    business.set(business_timezone="Europe/Berlin")
+    assert business.read().messages == (), "nothing is read otherwise than before"
+    business.deliver("orders_3.csv", orders(order(4)))
+    (message,) = business.read().messages
+    assert "keep the old reading" in message
+    business.accept()
+    # files that are read anew do not hide those that cannot be
+    business.set(business_timezone="Asia/Tokyo")
+    (message,) = business.read().messages
+    assert "read anew" in message
+    assert "keep the old reading" in message
+
+
+def test_another_hash_key_is_told_where_no_loaded_file_is_left(
+    business: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guests would no longer meet their accounts."""
+    path = business.deliver("customers.csv", "customer_id,email\na,a@b.example\n")
+    business.load()
+    path.unlink()
+    business.deliver("customers_2.csv", "customer_id,email\nb,b@b.example\n")
+    monkeypatch.setenv("HOLDFAST_HASH_KEY", "another")
+    (message,) = business.read().messages
+    assert "customers: " in message
+    assert "keep the old reading" in message
 
 
 def messy_delivery(rng: random.Random, keys: int) -> tuple[str, int]:

@@ -1,11 +1,17 @@
 """A refused row, corrected and delivered again, is healed in quarantine, whatever it was for."""
 
-from dataclasses import dataclass, field
+import shutil
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from orchestration.contract import Contract
 from orchestration.landing.accept import accept
+from orchestration.landing.read import read_deliveries
+from orchestration.quality.inputs import check_inputs
+from orchestration.workspace import PROJECT
 from tests.python.landing.outcomes import assert_accounts
 from tests.python.quality.scene import CONTRACT, NOW, Scene, header, least_row
 from tests.python.quality.test_rules import REFUSING, RULES, row_for, wrong_values
@@ -114,3 +120,37 @@ def test_corrected_file_heals_what_has_no_key(healing: Healing) -> None:
     """A line that does not parse, or whose key is wrong, is known by its file alone."""
     assert not healing.after[1][BROKEN_LINE]
     assert {check_id for check_id, is_healed in healing.after[2].items() if not is_healed} == set()
+
+
+def test_row_heals_where_the_rule_that_refused_it_was_mended(tmp_path: Path) -> None:
+    """A reason added to its list, a bound that was loosened: the file is known, and delivered again
+    it was passed over as well."""
+    scene = Scene(tmp_path, {"max_quarantined_share": 1})
+    seeds = shutil.copytree(PROJECT / "seeds", tmp_path / "project" / "seeds")
+    workspace = replace(scene.workspace, project=tmp_path / "project")
+    feedback, products = CONTRACT.inputs["churn_feedback"], CONTRACT.inputs["products"]
+    sound = least_row(feedback, 1)
+    scene.deliver(feedback.name, [sound, least_row(feedback, 2) | {"reason_code": "moved_abroad"}])
+    scene.deliver(products.name, [least_row(products, 1) | {"unit_cost": "-1"}])
+
+    def refresh(refresh_id: str, contract: Contract) -> list[tuple]:
+        settings = scene.load_settings()
+        read_deliveries(workspace, contract, settings, refresh_id, NOW)
+        check_inputs(workspace, contract, settings, refresh_id, NOW)
+        accept(workspace, contract, settings, refresh_id, NOW)
+        return scene.sql(
+            """select (select count(*) from landing.churn_feedback),
+                (select count(*) from landing.products),
+                (select count(*) from ops.quarantined_rows where healed_at is null)"""
+        )
+
+    assert refresh("r1", CONTRACT) == [(1, 0, 2)]
+    with (seeds / "churn_reasons.csv").open("a") as file:
+        file.write("moved_abroad,Moved abroad,personal,false,Lives elsewhere now\n")
+    assert refresh("r2", CONTRACT) == [(2, 0, 1)]
+    columns = tuple(
+        replace(column, minimum=None) if column.name == "unit_cost" else column
+        for column in products.columns
+    )
+    loosened = CONTRACT.inputs | {"products": replace(products, columns=columns)}
+    assert refresh("r3", Contract(loosened)) == [(2, 1, 0)]
