@@ -89,11 +89,9 @@ told as (
 
     select
         known.*,
-        not bool_or(known.delivered_at is not null) over (
+        bool_or(known.delivered_at is not null) over (
             partition by known.source_name, lower(known.channel)
-        )
-        and known.variant <> 'control'
-        and known.bounced_at is null as is_taken_as_delivered
+        ) as is_delivery_told
     from known
 
 ),
@@ -113,7 +111,13 @@ final as (
             coalesce(
                 told.delivered_{{ day }},
                 told.opened_{{ day }},
-                case when told.is_taken_as_delivered then told.sent_{{ day }} end
+                case
+                    when
+                        not told.is_delivery_told
+                        and told.variant <> 'control'
+                        and told.bounced_at is null
+                        then told.sent_{{ day }}
+                end
             ) as delivered_{{ day }},
         {% endfor %}
         told.opened_at,
