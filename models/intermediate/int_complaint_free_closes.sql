@@ -28,23 +28,25 @@ lifecycle as (
 
     select
         customer_id,
+        spell_number,
         state,
-        valid_from,
-        valid_to
+        valid_from
     from {{ ref('customer_lifecycle') }}
     where basis = 'any'
 
 ),
 
+-- by number, as two spells may begin on one day (E60)
 chains as (
 
     select
         customer_id,
+        spell_number,
         state,
         valid_from,
         lag(state) over (
             partition by customer_id
-            order by valid_from nulls first
+            order by spell_number nulls first
         ) as previous_state
     from lifecycle
 
@@ -59,7 +61,7 @@ turns as (
         valid_from as starts_on,
         lead(valid_from) over (
             partition by customer_id
-            order by valid_from nulls first
+            order by spell_number nulls first
         ) as ends_on
     from chains
     where

@@ -24,6 +24,18 @@ where contacts.campaign_id = $campaign_id
                 and dimensions.valid_from < contacts.sent_on
                 and (dimensions.valid_to is null or dimensions.valid_to >= contacts.sent_on)
         )
+        or (
+            $value = '(none)'
+            and $dimension in ('value_class', 'loyalty_tier')
+            and not exists (
+                select 1
+                from {{ dimensions }} as dimensions
+                where dimensions.customer_id = contacts.customer_id
+                    and dimensions.dimension = $dimension
+                    and dimensions.valid_from < contacts.sent_on
+                    and (dimensions.valid_to is null or dimensions.valid_to >= contacts.sent_on)
+            )
+        )
     )
 {%- endset %}
 

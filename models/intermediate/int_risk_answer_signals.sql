@@ -32,6 +32,7 @@ responses as (
         customer_id,
         response_id,
         survey,
+        sent_at,
         sent_on,
         responded_at,
         responded_on,
@@ -49,6 +50,7 @@ usage_days as (
 
 ),
 
+-- of two at one instant, the one sent later, as in satisfaction
 scored as (
 
     select
@@ -71,7 +73,10 @@ scored as (
     qualify
         row_number() over (
             partition by people.evaluation_on, people.person_number, responses.survey
-            order by responses.responded_at desc nulls last, responses.response_id desc nulls last
+            order by
+                responses.responded_at desc nulls last,
+                responses.sent_at desc nulls last,
+                responses.response_id desc nulls last
         ) = 1
 
 ),

@@ -32,7 +32,11 @@ services as (
         subscription_id,
         min(starts_on) as first_on,
         bool_or(ends_on is null) as is_running,
-        max({{ local_day('planned_ends_at') }}) as planned_end_on,
+        -- an end of one item alone ends no subscription
+        case
+            when bool_and(ends_on is not null or planned_ends_at is not null)
+                then max({{ local_day('planned_ends_at') }})
+        end as planned_end_on,
         max(
             case
                 when ends_on is null and billing_interval = 'year'

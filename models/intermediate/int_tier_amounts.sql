@@ -66,7 +66,10 @@ loyalty_events as (
         {{ add_days('occurred_on', var('tier_window_days')) }} as counts_to,
         cast(points as decimal(18, 2)) as amount
     from {{ ref('int_loyalty_known') }}
-    where points > 0 and coalesce(action, '(none)') not in ('redeem', 'expire')
+    -- what was earned less what was taken back of it; below 0 without an action may be a redemption
+    where
+        (points > 0 or action is not null)
+        and coalesce(action, '(none)') not in ('redeem', 'expire')
 
 ),
 

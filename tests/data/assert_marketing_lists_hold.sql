@@ -47,17 +47,21 @@ data_cutoff as (
 
 ),
 
+-- a choice about all channels is one about each, and the later of two counts
 last_words as (
 
     select
-        customer_id,
-        lower(channel) as channel,
-        max(changed_at) as changed_at,
-        max(case when not opted_in then changed_at end) as opted_out_at
-    from {{ ref('int_contact_preferences_known') }}
+        preferences.customer_id,
+        contact_channels.channel,
+        max(preferences.changed_at) as changed_at,
+        max(case when not coalesce(preferences.opted_in, false) then preferences.changed_at end)
+            as opted_out_at
+    from {{ ref('int_contact_preferences_known') }} as preferences
+    inner join {{ ref('contact_channels') }} as contact_channels
+        on lower(preferences.channel) in (contact_channels.channel, 'all', 'any', '*')
     group by
-        customer_id,
-        lower(channel)
+        preferences.customer_id,
+        contact_channels.channel
 
 ),
 
@@ -112,7 +116,7 @@ left join {{ ref('contact_channels') }} as contact_channels
 left join last_words
     on
     listed.customer_id = last_words.customer_id
-    and last_words.channel in (listed.channel, 'all', 'any', '*')
+    and listed.channel = last_words.channel
 left join last_unsubscribed
     on
     listed.customer_id = last_unsubscribed.customer_id

@@ -66,7 +66,8 @@ findings as (
     where
         resolved + unresolved <> complaints
         or ever_resolved < resolved
-        or reopened > complaints
+        or reopened > ever_resolved
+        or ever_resolved > complaints
         or complainers > complaints
         or lost_early + solved + unsolved <> followed
         or solved_lost > solved

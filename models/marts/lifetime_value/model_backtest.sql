@@ -237,6 +237,8 @@ measured as (
             max(customers) as customers
         from rankings
         group by predicted
+        -- without the model there is nothing to stand beside
+        having bool_or(way = 'model')
 
     {% endfor %}
 ),

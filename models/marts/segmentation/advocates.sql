@@ -15,6 +15,7 @@ surveys as (
     select
         customer_id,
         response_id,
+        sent_at,
         responded_at,
         responded_on,
         score,
@@ -87,6 +88,7 @@ loyalty_tiers as (
 
 ),
 
+-- of two at one instant, the one sent later, as in satisfaction
 latest_answers as (
 
     select
@@ -98,7 +100,10 @@ latest_answers as (
     qualify
         row_number() over (
             partition by customer_id
-            order by responded_at desc nulls last, response_id desc nulls last
+            order by
+                responded_at desc nulls last,
+                sent_at desc nulls last,
+                response_id desc nulls last
         ) = 1
 
 ),

@@ -21,7 +21,8 @@ complaints as (
         status,
         opened_on,
         first_response_at is not null as is_answered,
-        resolved_at is not null or is_undated as was_resolved,
+        -- help desks clear the solution when a complaint is opened again
+        resolved_at is not null or reopened_at is not null or is_undated as was_resolved,
         reopened_at is not null as was_reopened,
         {{ hours_between('opened_at', 'first_response_at') }} as first_response_hours,
         {{ hours_between('opened_at', 'resolved_at') }} as resolution_hours

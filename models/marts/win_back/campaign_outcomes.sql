@@ -68,13 +68,14 @@ dimension_spells as (
 
 ),
 
+-- whose first order or paid service, whichever came first, makes them a customer
 customers as (
 
     select
         customer_id,
-        {{ local_day('first_order_at') }} as first_ordered_on
+        {{ local_day('least(first_order_at, first_paid_service_at)') }} as first_on
     from {{ ref('customers') }}
-    where first_order_at is not null
+    where first_order_at is not null or first_paid_service_at is not null
 
 ),
 
@@ -87,20 +88,29 @@ acquisition_costs as (
 
 ),
 
--- as known at the end of the day before the message
+dimensions as (
+
+    select distinct dimension
+    from dimension_spells
+
+),
+
+-- as known at the end of the day before the message; prospects have no value yet (E24)
 segments as (
 
     select
         campaign_contacts.campaign_id,
         campaign_contacts.customer_id,
-        dimension_spells.dimension,
-        dimension_spells.value
+        dimensions.dimension,
+        coalesce(dimension_spells.value, '(none)') as value
     from campaign_contacts
-    inner join people_numbers
+    cross join dimensions
+    left join people_numbers
         on campaign_contacts.customer_id = people_numbers.customer_id
-    inner join dimension_spells
+    left join dimension_spells
         on
         people_numbers.person_number = dimension_spells.person_number
+        and dimensions.dimension = dimension_spells.dimension
         and campaign_contacts.sent_on > dimension_spells.valid_from
         and (
             dimension_spells.valid_to is null
@@ -185,13 +195,13 @@ totals as (
 first_days as (
 
     select
-        customers.first_ordered_on,
+        customers.first_on,
         count(*) as customers,
         sum(acquisition_costs.acquisition_cost) as acquisition_cost
     from customers
     inner join acquisition_costs
         on customers.customer_id = acquisition_costs.customer_id
-    group by customers.first_ordered_on
+    group by customers.first_on
 
 ),
 
@@ -205,8 +215,8 @@ new_customers as (
     from totals
     inner join first_days
         on
-        totals.first_sent_on > first_days.first_ordered_on
-        and first_days.first_ordered_on >= {{ add_days('totals.first_sent_on', -365) }}
+        totals.first_sent_on > first_days.first_on
+        and first_days.first_on >= {{ add_days('totals.first_sent_on', -365) }}
     group by totals.campaign_id
 
 ),

@@ -119,7 +119,9 @@ final as (
         periods.grain,
         periods.period_start,
         first_periods.reason_code,
-        coalesce(churn_reasons.reason, 'No reason recorded') as reason,
+        coalesce(
+            churn_reasons.reason, nullif(first_periods.reason_code, '(none)'), 'No reason recorded'
+        ) as reason,
         coalesce(churn_reasons.reason_class, '(none)') as reason_class,
         churn_reasons.is_curable,
         coalesce(told.customers, 0) as customers,

@@ -199,10 +199,8 @@ final as (
         employees.name as employee_name,
         employees.team,
         case
-            when counted.owner_id = '(none)' then 'none'
-            when counted.customers_by_account = counted.customers_at_open
-                and counted.customers_at_open > 0
-                then 'account_owner'
+            when counted.owner_id = '(none)' or counted.customers_at_open = 0 then 'none'
+            when counted.customers_by_account = counted.customers_at_open then 'account_owner'
             when counted.customers_by_account > 0 then 'both'
             else 'last_order'
         end as attribution,

@@ -34,7 +34,6 @@ products as (
 
     select
         product_id,
-        category,
         kind
     from {{ ref('products') }}
 
@@ -55,9 +54,10 @@ order_items as (
 
     select
         order_id,
-        product_id
+        product_id,
+        category
     from {{ ref('order_items') }}
-    where product_id is not null and quantity > 0
+    where quantity > 0
 
 ),
 
@@ -180,28 +180,19 @@ ending_terms as (
 ),
 
 -- a change limited to a first category concerns the people who began with it (definitions §3)
-changed_products as (
+near_changes as (
 
     select
         business_changes.change_id,
         business_changes.effective_on,
+        business_changes.scope_dimension,
+        business_changes.scope_value,
         case
             when business_changes.scope_dimension = 'first_category'
                 then business_changes.scope_value
-        end as only_first_category,
-        products.product_id
+        end as only_first_category
     from business_changes
     cross join data_cutoff
-    inner join products
-        on
-        (
-            business_changes.scope_dimension = 'product'
-            and business_changes.scope_value = products.product_id
-        )
-        or (
-            business_changes.scope_dimension in ('category', 'first_category')
-            and business_changes.scope_value = products.category
-        )
     where
         business_changes.effective_on
         > {{ add_days('data_cutoff.cutoff_day', '-' ~ var('change_notice_days')) }}
@@ -210,19 +201,44 @@ changed_products as (
 
 ),
 
+-- a product is known by its id, with or without a list of products
+changed_lines as (
+
+    select
+        near_changes.change_id,
+        near_changes.effective_on,
+        near_changes.only_first_category,
+        order_items.order_id
+    from near_changes
+    inner join order_items
+        on near_changes.scope_value = order_items.product_id
+    where near_changes.scope_dimension = 'product'
+
+    union all
+
+    select
+        near_changes.change_id,
+        near_changes.effective_on,
+        near_changes.only_first_category,
+        order_items.order_id
+    from near_changes
+    inner join order_items
+        on near_changes.scope_value = order_items.category
+    where near_changes.scope_dimension in ('category', 'first_category')
+
+),
+
 changed_for_buyers as (
 
     select
         orders.customer_id,
         'bought what changes' as reason,
-        changed_products.change_id as subject_id,
+        changed_lines.change_id as subject_id,
         cast(null as integer) as own_interval_days,
-        changed_products.effective_on as due_on
-    from changed_products
-    inner join order_items
-        on changed_products.product_id = order_items.product_id
+        changed_lines.effective_on as due_on
+    from changed_lines
     inner join orders
-        on order_items.order_id = orders.order_id
+        on changed_lines.order_id = orders.order_id
     cross join data_cutoff
     left join first_categories
         on orders.customer_id = first_categories.customer_id
@@ -230,8 +246,8 @@ changed_for_buyers as (
         orders.ordered_on
         > {{ add_days('data_cutoff.cutoff_day', '-' ~ var('change_lookback_days')) }}
         and (
-            changed_products.only_first_category is null
-            or changed_products.only_first_category = first_categories.first_category
+            changed_lines.only_first_category is null
+            or changed_lines.only_first_category = first_categories.first_category
         )
 
 ),

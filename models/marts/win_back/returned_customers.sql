@@ -90,6 +90,8 @@ cells as (
         compared.reason_code,
         count(*) as returned_customers,
         cast(count_if(compared.is_followed) as bigint) as followed_customers,
+        -- of a class without never-lost customers nobody is like
+        count_if(compared.is_followed and compared.like_orders is not null) as likened_customers,
         cast(
             sum(case when compared.is_followed then compared.orders_after else 0 end) as bigint
         ) as orders_after,
@@ -149,7 +151,8 @@ final as (
         seen.period_start,
         seen.loyalty_tier,
         seen.reason_code,
-        coalesce(churn_reasons.reason, 'No reason recorded') as reason,
+        coalesce(churn_reasons.reason, nullif(seen.reason_code, '(none)'), 'No reason recorded')
+            as reason,
         seen.returned_customers,
         seen.followed_customers,
         seen.orders_after,
@@ -158,11 +161,15 @@ final as (
         seen.spend_after,
         seen.spend_before,
         cast(seen.spend_of_like as decimal(18, 2)) as spend_of_like,
-        {% for side in ['after', 'before', 'of_like'] %}
+        {% for side, people in [
+            ('after', 'followed_customers'),
+            ('before', 'followed_customers'),
+            ('of_like', 'likened_customers')
+        ] %}
             case
                 when seen.seen_days >= {{ horizon }}
                     then {{ horizon }} * {{ share(
-                        'seen.followed_customers', 'round(seen.orders_' ~ side ~ ', 6)'
+                        'seen.' ~ people, 'round(seen.orders_' ~ side ~ ', 6)'
                     ) }}
             end as days_per_order_{{ side }},
         {% endfor %}
