@@ -571,8 +571,9 @@ def render_markdown(contract: Contract) -> str:
         " `<input>-anything.csv`, `<input>.anything.csv`, or anything in a folder `<input>/`; upper"
         " and lower case do not matter. Endings: csv, tsv, txt; jsonl, ndjson, json (one object on"
         " each line); parquet, pq; each also packed as `.gz`. Other names are mapped in"
-        " `inputs.yml`. A file is loaded once, by its content. Of rows with one key the later"
-        " load wins, then the later file name, then the later line.",
+        " `inputs.yml`, and a file named there is read for no other input by its default name. A"
+        " file is loaded once, by its content. Of rows with one key the later load wins, then the"
+        " later file name, then the later line.",
         "",
         "**Columns** go by the header, in any order and case; blanks and `-` in a name count as"
         " `_`. Any file may also carry `_source` (system or shop the row is from, default `main`;"

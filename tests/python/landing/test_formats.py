@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.landing.mapping import MAPPING_FILE
 from tests.python.landing.conftest import ORDERS, Business
 
 HEADER = "order_id,customer_id,ordered_at,status,gross_amount,sales_channel"
@@ -270,6 +271,33 @@ def test_every_name_a_file_may_have(business: Business) -> None:
     assert report.unmatched == ("oders.csv",)
     rows = business.ask("select count(distinct _row), count(*) from incoming.orders")
     assert rows == [(6, 6)]
+
+
+def test_file_given_to_one_input_is_no_file_of_another(business: Business) -> None:
+    """Read by its default name as well, a file would take the other columns of its keys away."""
+    business.deliver("products.csv", "product_id,name,category,unit_cost\nP1,Tea,food,4.00\n")
+    business.deliver("products_usage.csv", "customer_id,used_on,product_id\nC1,2024-03-01,P1\n")
+    business.deliver(
+        MAPPING_FILE, "inputs: {product_usage: {files: [products_usage.csv]}, products: {}}"
+    )
+    business.load()
+    assert business.ask("select name, unit_cost, _file from landing.products") == [
+        ("Tea", Decimal(4), "products.csv")
+    ]
+    assert business.ask("select product_id from landing.product_usage") == [("P1",)]
+
+
+def test_file_given_to_two_inputs_is_read_for_both(business: Business) -> None:
+    """An export of lines that carry their order is one file of two inputs."""
+    business.deliver(
+        "orders.csv",
+        f"{ORDERS},order_item_id,quantity,unit_price\n1,a,2024-01-01,paid,5,i,1,5\n",
+    )
+    business.deliver(
+        MAPPING_FILE, "inputs: {orders: {files: orders.csv}, order_items: {files: orders.csv}}"
+    )
+    report = business.read()
+    assert [file.input for file in report.files] == ["orders", "order_items"]
 
 
 def test_unknown_and_missing_columns_are_recorded(business: Business) -> None:
