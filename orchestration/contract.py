@@ -584,10 +584,12 @@ def render_markdown(contract: Contract) -> str:
         "",
         "**Values.** Instants are ISO 8601, `T` or space, with or without seconds and offset;"
         " without an offset they are local time of `time_zone` in `inputs.yml`, else of the setting"
-        " `business_timezone`; a bare date is its local midnight. Numbers have a decimal point or,"
-        " where the file shows it, a comma; a sign between thousands is taken where it cannot be"
-        " mistaken, or stated. Booleans: true, t, yes, y, 1; false, f, no, n, 0. Texts such as"
-        " `NULL`, `NaN`, `#N/A`, and a line of nothing but delimiters, mean no value. Words of a"
+        " `business_timezone`; a bare date is its local midnight, and in a column of days it stays"
+        " that day in every zone. Years have four digits unless a stated format says `%y`. Numbers"
+        " have a decimal point or, where the file shows it, a comma; a sign between thousands is"
+        " taken where it cannot be mistaken, or stated: a whole number `1.000` is refused until"
+        " `thousands` or `decimal` is. Booleans: true, t, yes, y, 1; false, f, no, n, 0. Texts such"
+        " as `NULL`, `NaN`, `#N/A`, and a line of nothing but delimiters, mean no value. Words of a"
         " list and currency codes may be written in any case.",
         "",
         "`!` required, `k` part of the key (with `_source`). A rule refuses the row unless it is"

@@ -47,7 +47,7 @@ from orchestration.showing import showable_name
 from orchestration.workspace import Workspace
 
 # Raised when a change of this code reads the same bytes differently.
-READING_VERSION = 3
+READING_VERSION = 4
 
 _SAMPLED_ROWS = 100_000
 _LARGE_BYTES = 50_000_000
@@ -474,8 +474,10 @@ def _signs(
         for column in table.columns
         if is_signed(column, matched.columns)
     }
+    # Parquet, which has no encoding, keeps numbers as numbers
+    is_sure = delivery.decimal is not None or staged.encoding is None
     if delivery.decimal or not numbers or staged.has_commas is False:
-        return convert.Signs(delivery.decimal or ".", delivery.thousands)
+        return convert.Signs(delivery.decimal or ".", delivery.thousands, is_sure)
     texts = ", ".join(
         f"{convert.without_mark(f'trim({c})') if is_money else f'trim({c})'} as {c}"
         for c, is_money in numbers.items()
@@ -494,7 +496,8 @@ def _signs(
         if commas or points or staged.rows <= _SAMPLED_ROWS:
             break
     # a file without rows counts null
-    return convert.Signs("," if (commas or 0) > (points or 0) else ".", delivery.thousands)
+    decimal = "," if (commas or 0) > (points or 0) else "."
+    return convert.Signs(decimal, delivery.thousands, is_sure)
 
 
 def _insert(

@@ -226,7 +226,9 @@ def _numbers(name: str, column: str, texts: Sequence[str], *, has_currency: bool
         return Advice(column, {}, f"{plain} %, and save again")
     if all(re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", text) for text in texts):
         sign = "," if "," in texts[0] else "."
-        choices = (f"`{_line(name, {key: sign})}`" for key in ("thousands", "decimal"))
+        # a point is between thousands only where the comma is stated as the decimal sign
+        grouped = {"thousands": sign} if sign == "," else {"decimal": ",", "thousands": sign}
+        choices = (f"`{_line(name, choice)}`" for choice in (grouped, {"decimal": sign}))
         note = f"{texts[0]} may have thousands or decimals; state which in inputs.yml, under inputs"
         return Advice(column, {}, f"{note}: {' or '.join(choices)}")
     return None
