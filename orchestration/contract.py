@@ -578,9 +578,10 @@ def render_markdown(contract: Contract) -> str:
         "**Columns** go by the header, in any order and case; blanks and `-` in a name count as"
         " `_`. Any file may also carry `_source` (system or shop the row is from, default `main`;"
         " also read from `source` where the input has no such column) and `_deleted` (anything but"
-        " no: the row of this key is gone; nothing but the key is needed). A subscription of which"
-        " every row is gone was served until the day before the deletion came, or to `ends_at`"
-        " where the deleting row states it.",
+        " no: the row of this key is gone; nothing but the key is needed; a no of another language,"
+        " such as `nein`, stops the refresh until `values` in `inputs.yml` say what it means). A"
+        " subscription of which every row is gone was served until the day before the deletion"
+        " came, or to `ends_at` where the deleting row states it.",
         "",
         "**Values.** Instants are ISO 8601, `T` or space, with or without seconds and offset;"
         " without an offset they are local time of `time_zone` in `inputs.yml`, else of the setting"

@@ -15,6 +15,8 @@ from orchestration.landing.sql import literal, literals, quoted
 
 TRUE_TEXTS = ("true", "t", "yes", "y", "1", "1.0")
 FALSE_TEXTS = ("false", "f", "no", "n", "0", "0.0")
+# Words that say no in other languages, and marks that do; what they mean is for inputs.yml to say.
+FOREIGN_NO = ("falsch", "nein", "нет", "ложь", "non", "faux", "falso", "-", "✗")
 
 _BLANKS = r"[\s\x{a0}\x{feff}]"
 _SPACES = "[ \\x{a0}\\x{2009}\\x{202f}'’]"  # noqa: RUF001 - the typographic apostrophe is meant

@@ -80,7 +80,7 @@ class Delivery:
         files: Globs below the landing folder; empty = the input's default names.
         columns: Contract column to delivered column.
         constants: Contract column (or `_source`) to the text it has in every row.
-        values: Contract column to delivered value to contract value.
+        values: Contract column (or `_source`, `_deleted`) to delivered value to contract value.
         format: csv, jsonl or parquet.
         delimiter: One character between the fields of a CSV.
         encoding: Name of a Python codec.
@@ -189,7 +189,7 @@ def _delivery(raw: dict[str, Any], place: _Place) -> Delivery:
         for name, value in _map(raw, "columns", place).items()
     }
     values = {
-        _column(name, "values", place, {SOURCE}): {
+        _column(name, "values", place, {SOURCE, DELETED}): {
             _plain(old, "values", place): _plain(new, "values", place)
             for old, new in _map(pairs, None, place).items()
         }

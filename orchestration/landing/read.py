@@ -38,7 +38,7 @@ from orchestration.landing.formats import is_parquet, stage_jsonl, stage_parquet
 from orchestration.landing.header import Matched, match
 from orchestration.landing.mapping import DELETED, SOURCE, Delivery, load_mapping
 from orchestration.landing.plain_text import FileError, uncompressed
-from orchestration.landing.sql import literal, quoted
+from orchestration.landing.sql import literal, literals, quoted
 from orchestration.landing.staged import Staged, is_signed, make_rejects, stage_csv
 from orchestration.landing.tables import prepare, recreate_incoming
 from orchestration.memory import VARIABLE, memory_limit
@@ -522,6 +522,8 @@ def _insert(
         texts[name] = raw
     plain = _plain_texts(table, texts, signs)
     relation = _cleaned(table, delivery, texts, plain, staged.relation)
+    if DELETED in texts:
+        _check_marks(reader.con, table, relation)
     is_plain = {
         # a text that inputs.yml gives another meaning is another text
         name: convert.is_plain(_raw(name), pattern) if name in delivery.values else _plain(name)
@@ -555,6 +557,26 @@ def _insert(
     ).fetchall()[0][0]
     if inserted != staged.rows:
         raise FileError(f"cannot be accounted for: {inserted:,} of {staged.rows:,} rows read")
+
+
+def _check_marks(con: duckdb.DuckDBPyConnection, table: Input, relation: str) -> None:
+    """Sees that no mark of a deletion is a no of another language, which would count as a yes.
+
+    Raises:
+        FileError: One is.
+    """
+    mark = _raw(DELETED)
+    found = con.execute(
+        f"""select distinct {mark} from {relation}
+        where lower({mark}) in {literals(convert.FOREIGN_NO)} order by 1""",
+    ).fetchall()
+    if found:
+        values = {word: "false" for (word,) in found}
+        raise FileError(
+            f"has {next(iter(values))!r} in {DELETED}, where anything but no takes the row away;"
+            " state what its words mean in inputs.yml, under inputs:"
+            f" `{table.name}: {{values: {{{DELETED}: {values}}}}}`",
+        )
 
 
 def _plain_texts(table: Input, texts: Iterable[str], signs: convert.Signs) -> dict[str, str]:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from orchestration.contract import Column
+from orchestration.landing.convert import FOREIGN_NO
 from orchestration.landing.mapping import SERIAL_DAYS
 from orchestration.showing import showable
 
@@ -45,7 +46,6 @@ _YES = {
     "x",
     "✓",
 }
-_NO = {"falsch", "nein", "нет", "ложь", "non", "faux", "falso", "-", "✗"}
 _CURRENCY = re.compile(r"[€$£¥₽]|\b[A-Z]{3}\b")
 
 
@@ -93,7 +93,7 @@ def suggestion(
     if column.data_type in ("timestamp", "date"):
         return _dates(name, column.name, texts)
     if column.data_type == "boolean":
-        known = dict.fromkeys(_YES, "true") | dict.fromkeys(_NO, "false")
+        known = dict.fromkeys(_YES, "true") | dict.fromkeys(FOREIGN_NO, "false")
         return _words(column, texts, known, "true or false")
     return _numbers(name, column.name, texts, has_currency=has_currency)
 

@@ -1244,6 +1244,20 @@ def _cases() -> list[Case]:
         holds="0=False, 1=False, 2=False, 3=True, 4=True",
         shows="_is_deleted",
     )
+    for name, mapping in (
+        ("marked as deleted, in another language", {}),
+        ("the same, with its words stated", {"values": {"_deleted": {"Nein": "no"}}}),
+    ):
+        add(
+            area,
+            name,
+            one(orders(order(1, "167,Nein"), order(2, "167,ja"), head=HEAD + ",_deleted")),
+            (2, 2, 0, 0) if mapping else None,
+            holds="1=False, 2=True" if mapping else "",
+            told="" if mapping else "`orders: {values: {_deleted: {'Nein': 'false'}}}`",
+            shows="_is_deleted",
+            mapping=mapping,
+        )
     add(
         area,
         "deleted later, with the key alone",

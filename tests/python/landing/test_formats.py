@@ -323,6 +323,25 @@ def test_delete_file_needs_only_the_key(business: Business) -> None:
     assert missing["refunds.csv"] == ["refund_id"]
 
 
+def test_no_of_another_language_deletes_nothing(business: Business) -> None:
+    """`nein` counted as a yes took every row of a delivery away, without a word."""
+    rows = "1,2024-01-01,paid,5,FALSCH\n2,2024-01-01,paid,6, nein \n3,2024-01-01,paid,7,WAHR\n"
+    business.deliver("orders.csv", f"order_id,ordered_at,status,gross_amount,Storniert\n{rows}")
+    stated = "columns: {_deleted: Storniert}"
+    business.deliver(MAPPING_FILE, f"inputs: {{orders: {{{stated}}}}}")
+    (file,) = business.read().files
+    assert file.error is not None
+    said = file.error.split("`")[1]
+    assert said == "orders: {values: {_deleted: {'FALSCH': 'false', 'nein': 'false'}}}"
+    assert business.ask("select count(*) from incoming.orders") == [(0,)]
+    said = said.replace("{values", f"{{{stated}, values")
+    business.deliver(MAPPING_FILE, f"inputs: {{{said}}}")
+    business.load()
+    assert business.ask("select order_id, _is_deleted from landing.orders order by 1") == [
+        ("1", False), ("2", False), ("3", True),
+    ]  # fmt: skip
+
+
 def test_blank_lines_in_a_file_of_one_column(business: Business) -> None:
     """A file of one column has no delimiter to tell a blank line from an empty row."""
     business.deliver("customers.csv", "customer_id\n1\n\n2\n")
