@@ -506,6 +506,28 @@ def _refused() -> list[Refused]:
     )
     add(
         area,
+        "Parquet of one value said over and over",
+        "300 times the same 1 MB in 2 kB",
+        _file(
+            "orders.parquet",
+            parquet("select repeat('x', 1000000) as order_id from range(300)"),
+        ),
+        "says to hold 300 rows and 300 MB",
+        "orders.parquet",
+    )
+    add(
+        area,
+        "Parquet of binary values said over and over",
+        "300 times the same 1 MB in 2 kB",
+        _file(
+            "orders.parquet",
+            parquet("select repeat('x', 1000000)::blob as order_id from range(300)"),
+        ),
+        "says to hold 300 rows and 300 MB",
+        "orders.parquet",
+    )
+    add(
+        area,
         "Parquet with a footer of four gigabytes",
         "orders.parquet",
         _file("orders.parquet", _bent_footer),
