@@ -580,22 +580,26 @@ def render_markdown(contract: Contract) -> str:
         " `<input>-anything.csv`, `<input>.anything.csv`, or anything in a folder `<input>/`; upper"
         " and lower case do not matter. Endings: csv, tsv, txt; jsonl, ndjson, json (one object on"
         " each line); parquet, pq; each also packed as `.gz`. Other names are mapped in"
-        " `inputs.yml`. A file is loaded once, by its content and the `_source` stated there. Of"
-        " rows with one key the later load wins, then the later file name, then the later line.",
+        " `inputs.yml`, and a file named there is read for no other input by its default name. A"
+        " file is loaded once, by its content and the `_source` stated there. Of rows with one key"
+        " the later load wins, then the later file name, then the later line.",
         "",
         "**Columns** go by the header, in any order and case; blanks and `-` in a name count as"
         " `_`. Any file may also carry `_source` (system or shop the row is from, default `main`;"
         " also read from `source` where the input has no such column) and `_deleted` (anything but"
-        " no: the row of this key is gone; nothing but the key is needed). A subscription of which"
-        " every row is gone was served until the day before the deletion came, or to `ends_at`"
-        " where the deleting row states it.",
+        " no: the row of this key is gone; nothing but the key is needed; a no of another language,"
+        " such as `nein`, stops the refresh until `values` in `inputs.yml` say what it means). A"
+        " subscription of which every row is gone was served until the day before the deletion"
+        " came, or to `ends_at` where the deleting row states it.",
         "",
         "**Values.** Instants are ISO 8601, `T` or space, with or without seconds and offset;"
         " without an offset they are local time of `time_zone` in `inputs.yml`, else of the setting"
-        " `business_timezone`; a bare date is its local midnight. Numbers have a decimal point or,"
-        " where the file shows it, a comma; a sign between thousands is taken where it cannot be"
-        " mistaken, or stated. Booleans: true, t, yes, y, 1; false, f, no, n, 0. Texts such as"
-        " `NULL`, `NaN`, `#N/A`, and a line of nothing but delimiters, mean no value. Words of a"
+        " `business_timezone`; a bare date is its local midnight, and in a column of days it stays"
+        " that day in every zone. Years have four digits unless a stated format says `%y`. Numbers"
+        " have a decimal point or, where the file shows it, a comma; a sign between thousands is"
+        " taken where it cannot be mistaken, or stated: a whole number `1.000` is refused until"
+        " `thousands` or `decimal` is. Booleans: true, t, yes, y, 1; false, f, no, n, 0. Texts such"
+        " as `NULL`, `NaN`, `#N/A`, and a line of nothing but delimiters, mean no value. Words of a"
         " list and currency codes may be written in any case.",
         "",
         "`!` required, `k` part of the key (with `_source`). A rule refuses the row unless it is"

@@ -15,6 +15,8 @@ from orchestration.landing.sql import literal, literals, quoted
 
 TRUE_TEXTS = ("true", "t", "yes", "y", "1", "1.0")
 FALSE_TEXTS = ("false", "f", "no", "n", "0", "0.0")
+# Words that say no in other languages, and marks that do; what they mean is for inputs.yml to say.
+FOREIGN_NO = ("falsch", "nein", "нет", "ложь", "non", "faux", "falso", "-", "✗")
 
 _BLANKS = r"[\s\x{a0}\x{feff}]"
 _SPACES = "[ \\x{a0}\\x{2009}\\x{202f}'’]"  # noqa: RUF001 - the typographic apostrophe is meant
@@ -49,8 +51,16 @@ _UTC = "Z|z|UTC|GMT"
 _OFFSET = rf"(?:{_UTC}|[+-]\d{{2}}(?::?\d{{2}})?)"
 # A fraction beyond these digits is cut before rounding, so that no text is too long for a decimal.
 _ROUNDED_DIGITS = 17
-# From 1899-12-30, with which spreadsheets begin.
+# With which spreadsheets begin.
+_DAY_ZERO = "date '1899-12-30'"
 _DAYS_TO_1970 = 25569
+# Digits before the point and microseconds of one; more digits would be no instant of the engine's.
+_EPOCHS: Mapping[str, tuple[int, int]] = {
+    "epoch_seconds": (12, 1_000_000),
+    "epoch_milliseconds": (15, 1_000),
+}
+# What in a format of dates stands for a time of day or a zone.
+_TIMED = re.compile(r"%-?[HIMSpfgncXzZ]")
 _FIRST_INSTANT = datetime(1970, 1, 1)  # noqa: DTZ001 - as stored: UTC, without offset
 # More than any two clocks of the world differ.
 _ZONES_APART = timedelta(days=2)
@@ -63,10 +73,12 @@ class Signs:
     Attributes:
         decimal: `.` or `,`.
         thousands: Sign between groups; None = taken only where it cannot be a decimal sign.
+        is_sure: Whether the decimal sign is stated, or the file's own: `1.000` is one.
     """
 
     decimal: str = "."
     thousands: str | None = None
+    is_sure: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,7 +221,7 @@ def typed(
     if kind == "boolean":
         return _boolean(text, plain)
     if kind == "bigint":
-        return _whole(text, number)
+        return _whole(text, number, signs)
     if kind == "decimal":
         return _decimal(column, text, number, signs)
     if kind == "timestamp":
@@ -391,10 +403,13 @@ def _decimal(column: Column, text: str, number: str, signs: Signs) -> str:
     )
 
 
-def _whole(text: str, number: str) -> str:
+def _whole(text: str, number: str, signs: Signs) -> str:
+    """SQL of a whole number; `1.000` is none unless it is known whether it means a thousand."""
     whole = f"regexp_replace({number}, '\\.0*$', '')"
+    doubtful = f" when regexp_full_match({number}, '[+-]?[1-9]\\d{{0,2}}\\.000') then null"
     return (
         f"case when {number} is null then try_cast({text} as bigint)"
+        f"{'' if signs.is_sure or signs.decimal == ',' else doubtful}"
         f" when regexp_full_match({whole}, '[+-]?\\d+') then try_cast({whole} as bigint) end"
     )
 
@@ -419,10 +434,10 @@ def _instant(text: str, plain: str, zone: str, formats: tuple[str, ...]) -> str:
 
 def _by_format(text: str, zone: str, text_format: str) -> str:
     if text_format in EPOCHS:
-        factor = 1_000_000 if text_format == "epoch_seconds" else 1_000
+        digits, factor = _EPOCHS[text_format]
         number = f"try_cast({text} as decimal(30,6))"
-        return (
-            f"case when regexp_full_match({text}, '-?\\d{{1,15}}(\\.\\d*)?')"
+        return _in_written_years(
+            f"case when regexp_full_match({text}, '-?\\d{{1,{digits}}}(\\.\\d*)?')"
             f" then make_timestamp(cast({number} * {factor} as bigint)) end"
         )
     if text_format == SERIAL_DAYS:
@@ -433,10 +448,15 @@ def _by_format(text: str, zone: str, text_format: str) -> str:
             f"case when regexp_full_match({text}, '\\d{{4,6}}([.,]\\d{{1,11}})?')"
             f" then {_to_utc(local, zone)} end"
         )
-    parsed = f"try_strptime({text}, {literal(text_format)})"
+    parsed = _in_written_years(f"try_strptime({text}, {literal(text_format)})")
     if "%z" in text_format:
-        return f"{parsed} at time zone 'UTC'"
+        return f"({parsed}) at time zone 'UTC'"
     return _to_utc(parsed, zone)
+
+
+def _in_written_years(instant: str) -> str:
+    """SQL of an instant of the years that ISO texts have: `%Y` reads 25 as the year 25."""
+    return f"case when year({instant}) between 1000 and 9999 then {instant} end"
 
 
 def _to_utc(local: str, zone: str) -> str:
@@ -446,11 +466,26 @@ def _to_utc(local: str, zone: str) -> str:
 
 
 def _day(text: str, plain: str, zones: Zones, formats: tuple[str, ...]) -> str:
-    """SQL of a local day; an instant with an offset falls on the day the business has then."""
+    """SQL of a local day: a day stays itself, an instant falls on the day the business has then."""
     bare = f"case when {plain} then try_cast({text} as date) end"
-    instant = _instant(text, plain, zones.delivered, formats)
-    if zones.business != "UTC":
-        instant = f"(({instant}) at time zone 'UTC' at time zone {literal(zones.business)})"
-    day = f"cast({instant} as date)"
+    iso = _day_of(_instant(text, plain, zones.delivered, ()), zones)
     # stated formats come first, for they may give another reading of digits and dashes
-    return f"coalesce({day}, {bare})" if formats else f"coalesce({bare}, {day})"
+    stated = [_day_by_format(text, zones, text_format) for text_format in formats]
+    return f"coalesce({', '.join([*stated, bare, iso])})"
+
+
+def _day_by_format(text: str, zones: Zones, text_format: str) -> str:
+    instant = _by_format(text, zones.delivered, text_format)
+    if text_format == SERIAL_DAYS:
+        days = f"try_cast(regexp_extract({text}, '^(\\d{{4,6}})([.,]0+)?$', 1) as integer)"
+        return f"coalesce({_DAY_ZERO} + {days}, {_day_of(instant, zones)})"
+    if text_format in EPOCHS or _TIMED.search(text_format.replace("%%", "")):
+        return _day_of(instant, zones)
+    # read as an instant of the zone delivered, it could be the day before or after
+    return f"cast({_by_format(text, 'UTC', text_format)} as date)"
+
+
+def _day_of(instant: str, zones: Zones) -> str:
+    if zones.business == "UTC":
+        return f"cast({instant} as date)"
+    return f"cast(({instant}) at time zone 'UTC' at time zone {literal(zones.business)} as date)"

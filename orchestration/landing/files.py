@@ -6,7 +6,8 @@ An input's default names are `<input>.<ending>`, `<input>_*.<ending>`, `<input>-
 `<input>.*.<ending>` and anything in a folder `<input>/`; upper and lower case do not matter. The
 endings are csv, tsv, txt, jsonl, ndjson, json, parquet and pq, each also with `.gz`. Names that
 begin with a dot, an underscore or `~`, or end as a file does that is still being written (`.part`,
-`.tmp` ...), are left alone.
+`.tmp` ...), are left alone. So is, by its default name, a file that inputs.yml gives to an input by
+`files`: products_usage.csv, given to product_usage, is no file of products.
 """
 
 import hashlib
@@ -105,7 +106,16 @@ def find_files(
         The files by input, and those nobody takes.
     """
     lying = {entry.key: _judged(entry) for entry in entries(landing)}
-    owner = {key: _default_input(entry, contract) for key, entry in lying.items()}
+    fitting = {
+        pattern: {key for key in lying if _fits(key, pattern)}
+        for mapped in deliveries.values()
+        for delivery in mapped
+        for pattern in delivery.files
+    }
+    given: set[str] = set().union(*fitting.values())
+    owner = {
+        key: _default_input(entry, contract) for key, entry in lying.items() if key not in given
+    }
     found: dict[str, tuple[FoundFile, ...]] = {}
     taken: set[str] = set()
     idle: list[tuple[str, str]] = []
@@ -114,9 +124,8 @@ def find_files(
         # entries that name their files choose first; the one without takes what is left
         for delivery in sorted(deliveries[table.name], key=lambda entry: not entry.files):
             if delivery.files:
-                by_pattern = {g: {key for key in lying if _fits(key, g)} for g in delivery.files}
-                idle += [(table.name, g) for g, keys in by_pattern.items() if not keys]
-                matched = set().union(*by_pattern.values())
+                idle += [(table.name, g) for g in delivery.files if not fitting[g]]
+                matched = set().union(*(fitting[g] for g in delivery.files))
             else:
                 matched = {key for key, input_name in owner.items() if input_name == table.name}
             for key in matched - mine.keys():

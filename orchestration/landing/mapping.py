@@ -63,6 +63,8 @@ _MOST_VALUES = 100_000
 _MOST_SHOWN = 80
 # Codecs of Python that give no text, or text that cannot be written as UTF-8.
 _NO_ENCODINGS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7"}
+# What is not a text though it is written without quotes: nothing, and a merged map.
+_RESOLVED = {"tag:yaml.org,2002:null", "tag:yaml.org,2002:merge"}
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 
 
@@ -78,7 +80,7 @@ class Delivery:
         files: Globs below the landing folder; empty = the input's default names.
         columns: Contract column to delivered column.
         constants: Contract column (or `_source`) to the text it has in every row.
-        values: Contract column to delivered value to contract value.
+        values: Contract column (or `_source`, `_deleted`) to delivered value to contract value.
         format: csv, jsonl or parquet.
         delimiter: One character between the fields of a CSV.
         encoding: Name of a Python codec.
@@ -187,7 +189,7 @@ def _delivery(raw: dict[str, Any], place: _Place) -> Delivery:
         for name, value in _map(raw, "columns", place).items()
     }
     values = {
-        _column(name, "values", place, {SOURCE}): {
+        _column(name, "values", place, {SOURCE, DELETED}): {
             _plain(old, "values", place): _plain(new, "values", place)
             for old, new in _map(pairs, None, place).items()
         }
@@ -217,8 +219,17 @@ def _delivery(raw: dict[str, Any], place: _Place) -> Delivery:
     )
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """A YAML loader that refuses a key given twice, of which YAML silently takes the last."""
+class _Texts(yaml.SafeLoader):
+    """A YAML loader that takes a text as it is written, and refuses a key given twice.
+
+    YAML would make NO a false, 007 a seven, 1.50 a 1.5, which no file says, and silently take the
+    last of two equal keys.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as the class it derives from has it
+        first: [(tag, pattern) for tag, pattern in resolvers if tag in _RESOLVED]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
@@ -248,7 +259,7 @@ def _read(landing: Path) -> dict[str, Any]:
         raise MappingError(f"{MAPPING_FILE} is not valid YAML: {showable(str(error))}") from error
     except RecursionError as error:
         raise MappingError(f"{MAPPING_FILE} is not valid YAML: it is nested too deeply") from error
-    # what PyYAML lets through: numbers and dates that are none, maps as keys, other encodings
+    # what PyYAML lets through: tags on what is no number or date, maps as keys, other encodings
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         reason = _short(str(error))
         raise MappingError(f"{MAPPING_FILE} is not valid YAML: {reason}") from error
@@ -257,7 +268,7 @@ def _read(landing: Path) -> dict[str, Any]:
 
 def _plain_data(text: str) -> Any:  # noqa: ANN401 - whatever YAML holds
     """Returns what a YAML text says, unless its aliases stand for far more than it seems."""
-    loader = _UniqueKeys(text)
+    loader = _Texts(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -450,8 +461,9 @@ def _instant(value: object, zone: str, place: _Place) -> datetime | None:
 def _utc(value: object, zone: str) -> datetime:
     """The instant a day (its end), an instant or the text of either stands for, in UTC."""
     if isinstance(value, str):
-        is_day = len(value.strip()) == len("2024-01-01")
-        value = date.fromisoformat(value.strip()) if is_day else datetime.fromisoformat(value)
+        text = re.sub(r" (?=[+-]|Z$)", "", value.strip())
+        is_day = len(text) <= len("2024-01-01")
+        value = date.fromisoformat(text) if is_day else datetime.fromisoformat(text)
     if not isinstance(value, date):
         raise ValueError("neither a day nor an instant")  # noqa: TRY004 - told as any other text
     if not isinstance(value, datetime):

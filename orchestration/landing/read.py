@@ -42,7 +42,7 @@ from orchestration.landing.formats import is_parquet, stage_jsonl, stage_parquet
 from orchestration.landing.header import Matched, match
 from orchestration.landing.mapping import DELETED, SOURCE, Delivery, load_mapping
 from orchestration.landing.plain_text import FileError, uncompressed
-from orchestration.landing.sql import literal, quoted
+from orchestration.landing.sql import literal, literals, quoted
 from orchestration.landing.staged import Staged, is_signed, make_rejects, stage_csv
 from orchestration.landing.tables import prepare, recreate_incoming
 from orchestration.memory import VARIABLE, memory_limit
@@ -52,7 +52,7 @@ from orchestration.showing import showable_name
 from orchestration.workspace import Workspace
 
 # Raised when a change of this code reads the same bytes differently.
-READING_VERSION = 3
+READING_VERSION = 4
 
 _SAMPLED_ROWS = 100_000
 _LARGE_BYTES = 50_000_000
@@ -592,8 +592,10 @@ def _signs(
         for column in table.columns
         if is_signed(column, matched.columns)
     }
+    # Parquet, which has no encoding, keeps numbers as numbers
+    is_sure = delivery.decimal is not None or staged.encoding is None
     if delivery.decimal or not numbers or staged.has_commas is False:
-        return convert.Signs(delivery.decimal or ".", delivery.thousands)
+        return convert.Signs(delivery.decimal or ".", delivery.thousands, is_sure)
     texts = ", ".join(
         f"{convert.without_mark(f'trim({c})') if is_money else f'trim({c})'} as {c}"
         for c, is_money in numbers.items()
@@ -612,7 +614,8 @@ def _signs(
         if commas or points or staged.rows <= _SAMPLED_ROWS:
             break
     # a file without rows counts null
-    return convert.Signs("," if (commas or 0) > (points or 0) else ".", delivery.thousands)
+    decimal = "," if (commas or 0) > (points or 0) else "."
+    return convert.Signs(decimal, delivery.thousands, is_sure)
 
 
 def _insert(
@@ -637,6 +640,8 @@ def _insert(
         texts[name] = raw
     plain = _plain_texts(table, texts, signs)
     relation = _cleaned(table, delivery, texts, plain, staged.relation)
+    if DELETED in texts:
+        _check_marks(reader.con, table, relation)
     is_plain = {
         # a text that inputs.yml gives another meaning is another text
         name: convert.is_plain(_raw(name), pattern) if name in delivery.values else _plain(name)
@@ -670,6 +675,26 @@ def _insert(
     ).fetchall()[0][0]
     if inserted != staged.rows:
         raise FileError(f"cannot be accounted for: {inserted:,} of {staged.rows:,} rows read")
+
+
+def _check_marks(con: duckdb.DuckDBPyConnection, table: Input, relation: str) -> None:
+    """Sees that no mark of a deletion is a no of another language, which would count as a yes.
+
+    Raises:
+        FileError: One is.
+    """
+    mark = _raw(DELETED)
+    found = con.execute(
+        f"""select distinct {mark} from {relation}
+        where lower({mark}) in {literals(convert.FOREIGN_NO)} order by 1""",
+    ).fetchall()
+    if found:
+        values = {word: "false" for (word,) in found}
+        raise FileError(
+            f"has {next(iter(values))!r} in {DELETED}, where anything but no takes the row away;"
+            " state what its words mean in inputs.yml, under inputs:"
+            f" `{table.name}: {{values: {{{DELETED}: {values}}}}}`",
+        )
 
 
 def _plain_texts(table: Input, texts: Iterable[str], signs: convert.Signs) -> dict[str, str]:

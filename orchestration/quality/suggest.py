@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from orchestration.contract import Column
+from orchestration.landing.convert import FOREIGN_NO
 from orchestration.landing.mapping import SERIAL_DAYS
 from orchestration.showing import showable
 
@@ -45,7 +46,6 @@ _YES = {
     "x",
     "✓",
 }
-_NO = {"falsch", "nein", "нет", "ложь", "non", "faux", "falso", "-", "✗"}
 _CURRENCY = re.compile(r"[€$£¥₽]|\b[A-Z]{3}\b")
 
 
@@ -93,7 +93,7 @@ def suggestion(
     if column.data_type in ("timestamp", "date"):
         return _dates(name, column.name, texts)
     if column.data_type == "boolean":
-        known = dict.fromkeys(_YES, "true") | dict.fromkeys(_NO, "false")
+        known = dict.fromkeys(_YES, "true") | dict.fromkeys(FOREIGN_NO, "false")
         return _words(column, texts, known, "true or false")
     return _numbers(name, column.name, texts, has_currency=has_currency)
 
@@ -226,7 +226,9 @@ def _numbers(name: str, column: str, texts: Sequence[str], *, has_currency: bool
         return Advice(column, {}, f"{plain} %, and save again")
     if all(re.fullmatch(r"[+-]?\d{1,3}([.,]\d{3})+", text) for text in texts):
         sign = "," if "," in texts[0] else "."
-        choices = (f"`{_line(name, {key: sign})}`" for key in ("thousands", "decimal"))
+        # a point is between thousands only where the comma is stated as the decimal sign
+        grouped = {"thousands": sign} if sign == "," else {"decimal": ",", "thousands": sign}
+        choices = (f"`{_line(name, choice)}`" for choice in (grouped, {"decimal": sign}))
         note = f"{texts[0]} may have thousands or decimals; state which in inputs.yml, under inputs"
         return Advice(column, {}, f"{note}: {' or '.join(choices)}")
     return None

@@ -618,6 +618,22 @@ def _cases() -> list[Case]:
         holds="1=1235",
         mapping={"thousands": ","},
     )
+    loyalty = "event_id;customer_id;occurred_at;action;points\n"
+    for name, text, holds, mapping in (
+        ("a point that may be either sign, in a whole number", "1.000", "", {}),
+        ("the same, stated as thousands", "2.000", "1=2000", {"decimal": ",", "thousands": "."}),
+        ("the same, stated as decimals", "3.000", "1=3", {"decimal": "."}),
+    ):
+        add(
+            area,
+            name,
+            {"loyalty_events/a.csv": f"{loyalty}1;c;2026-03-01;purchase;{text}\n"},
+            (1, 1, 0, 0) if holds else (1, 0, 1, 0),
+            holds=holds,
+            shows="points",
+            told="" if holds else "loyalty_events.points.type: 1.000",
+            mapping=mapping,
+        )
     for name, text, holds, mapping in (
         ("currency sign, stated", "1.234,50 €", "1=7.5, 2=1234.5", {"currency": "EUR"}),
         ("dollar sign in front, stated", "$1,234.50", "1=7.5, 2=1234.5", {"currency": "USD"}),
@@ -758,6 +774,38 @@ def _cases() -> list[Case]:
         holds="1=2026-04-02 22:00:00",
         shows="ordered_at",
         mapping={"date_formats": ["%d.%m.%Y"]},
+    )
+    add(
+        area,
+        "epochs, one of them a date in digits",
+        one(orders(order(1, "165", "1772366400"), order(2, "166", "20260301120000"))),
+        (2, 1, 1, 0),
+        holds="1=2026-03-01 12:00:00",
+        shows="ordered_at",
+        told="orders.ordered_at.type: 20260301120000",
+        mapping={"date_formats": ["epoch_seconds"]},
+    )
+    add(
+        area,
+        "years of two digits where four are stated",
+        {
+            "payments/a.csv": "payment_id,customer_id,amount,status,due_at\n"
+            "1,c,5,failed,01.03.2025\n2,c,6,failed,01.03.25\n"
+        },
+        (2, 1, 1, 0),
+        holds="1=2025-02-28 23:00:00",
+        shows="due_at",
+        told="payments.due_at.type: 01.03.25",
+        mapping={"date_formats": ["%d.%m.%Y"]},
+    )
+    add(
+        area,
+        "days of a zone east of the business",
+        {"product_usage/a.csv": "customer_id,used_on\nc,03/01/2026\nd,2026-03-01\n"},
+        (2, 2, 0, 0),
+        holds="c=2026-03-01, d=2026-03-01",
+        shows="used_on",
+        mapping={"date_formats": ["%m/%d/%Y"], "time_zone": "Asia/Tokyo"},
     )
     add(
         area,
@@ -1023,6 +1071,19 @@ def _cases() -> list[Case]:
     )
     add(
         area,
+        "whole numbers with three decimals",
+        {
+            "loyalty_events/a.parquet": parquet(
+                "select 1 as event_id, 'c' as customer_id, date '2026-03-01' as occurred_at,"
+                " 'purchase' as action, 5::decimal(9,3) as points"
+            )
+        },
+        (1, 1, 0, 0),
+        holds="1=5",
+        shows="points",
+    )
+    add(
+        area,
         "nested column",
         one(
             parquet(
@@ -1183,6 +1244,20 @@ def _cases() -> list[Case]:
         holds="0=False, 1=False, 2=False, 3=True, 4=True",
         shows="_is_deleted",
     )
+    for name, mapping in (
+        ("marked as deleted, in another language", {}),
+        ("the same, with its words stated", {"values": {"_deleted": {"Nein": "no"}}}),
+    ):
+        add(
+            area,
+            name,
+            one(orders(order(1, "167,Nein"), order(2, "167,ja"), head=HEAD + ",_deleted")),
+            (2, 2, 0, 0) if mapping else None,
+            holds="1=False, 2=True" if mapping else "",
+            told="" if mapping else "`orders: {values: {_deleted: {'Nein': 'false'}}}`",
+            shows="_is_deleted",
+            mapping=mapping,
+        )
     add(
         area,
         "deleted later, with the key alone",

@@ -506,6 +506,28 @@ def _refused() -> list[Refused]:
     )
     add(
         area,
+        "Parquet of one value said over and over",
+        "300 times the same 1 MB in 2 kB",
+        _file(
+            "orders.parquet",
+            parquet("select repeat('x', 1000000) as order_id from range(300)"),
+        ),
+        "says to hold 300 rows and 300 MB",
+        "orders.parquet",
+    )
+    add(
+        area,
+        "Parquet of binary values said over and over",
+        "300 times the same 1 MB in 2 kB",
+        _file(
+            "orders.parquet",
+            parquet("select repeat('x', 1000000)::blob as order_id from range(300)"),
+        ),
+        "says to hold 300 rows and 300 MB",
+        "orders.parquet",
+    )
+    add(
+        area,
         "Parquet with a footer of four gigabytes",
         "orders.parquet",
         _file("orders.parquet", _bent_footer),
@@ -598,7 +620,8 @@ def _refused() -> list[Refused]:
     mapping("SQL for an input", f'inputs: {{"{SQL}": {{}}}}', "unknown key")
     mapping("terminal escapes", 'inputs: {"\\e]0;x\\a": {}}', "unknown key '\\\\x1b]0;x\\\\x07'")
     mapping("zero character", 'constants: {currency: "E\\0R"}', "holds a zero character")
-    mapping("number of 10,000 digits", "decimal: " + "9" * 10_000, "is not valid YAML")
+    mapping("number of 10,000 digits", "decimal: !!int " + "9" * 10_000, "is not valid YAML")
+    mapping("decimal sign of 10,000 digits", "decimal: " + "9" * 10_000, "must be one of")
     mapping("a list for a text", "constants: {_source: [a, b]}", "has list where one text belongs")
     mapping("codec that unpacks", "encoding: zlib", "'zlib' is not known")
     mapping("time zone by path", "time_zone: ../../etc/passwd", "is no IANA zone")

@@ -136,6 +136,21 @@ def test_whole_numbers(text: str, value: int | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "unstated", "thousands", "decimal"),
+    [("1.000", None, 1000, 1), ("-250.000", None, -250_000, -250), ("1.250", None, 1250, None),
+     ("0.000", 0, 0, 0), ("1000.000", 1000, None, 1000), ("1.00", 1, None, 1),
+     ("1.0000", 1, None, 1), ("1000.", 1000, None, 1000), ("1e3", 1000, 1000, 1000)],
+)  # fmt: skip
+def test_whole_numbers_with_three_zeros_behind_a_point(
+    text: str, unstated: int | None, thousands: int | None, decimal: int | None
+) -> None:
+    """A thousand points of a German file read as one would be a silent loss of 999."""
+    assert converted(WHOLE, text) == unstated
+    assert converted(WHOLE, text, Signs(",", ".", is_sure=True)) == thousands
+    assert converted(WHOLE, text, Signs(is_sure=True)) == decimal
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [("true", True), ("T", True), ("YES", True), ("y", True), ("1", True), ("1.0", True),
      ("false", False), ("f", False), ("No", False), ("n", False), ("0", False), ("maybe", None),
@@ -198,6 +213,66 @@ def test_days() -> None:
     assert converted(DAY, "2024-03-01T23:30:00Z", zones=tokyo) == date(2024, 3, 2)
     assert converted(DAY, "2024-03-01T23:30", zones=tokyo) == date(2024, 3, 1)
     assert converted(DAY, "2024-13-01") is None
+
+
+EAST = Zones("UTC", "America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("text", "text_format"),
+    [
+        ("03/01/2026", "%m/%d/%Y"),
+        ("2026-03-01", "%m/%d/%Y"),
+        ("2026-01-03", "%Y-%d-%m"),
+        ("46082", "spreadsheet_days"),
+        ("46082,0", "spreadsheet_days"),
+        ("46082.5", "spreadsheet_days"),
+        ("03/01/2026 10:00", "%m/%d/%Y %H:%M"),
+        ("03/02/2026 02:00 +0100", "%m/%d/%Y %H:%M %z"),
+        ("1772366400", "epoch_seconds"),
+    ],
+)
+def test_days_in_a_stated_format(text: str, text_format: str) -> None:
+    """The day written is the day meant, also where the files' zone lies east of the business's."""
+    assert converted(DAY, text, zones=EAST, formats=(text_format,)) == date(2026, 3, 1)
+
+
+def test_instants_in_a_day_column_fall_on_the_local_day() -> None:
+    """Where a time is written, it is the moment that counts, as without a stated format."""
+    for text, text_format in {
+        "03/02/2026 02:00": "%m/%d/%Y %H:%M",
+        "46083.0625": "spreadsheet_days",
+        "1772418600": "epoch_seconds",
+        "2026-03-02T02:00": "%m/%d/%Y",
+    }.items():
+        value = converted(DAY, text, zones=EAST, formats=(text_format,))
+        assert value == date(2026, 3, 1), text
+
+
+@pytest.mark.parametrize("column", [DAY, INSTANT], ids=["day", "instant"])
+def test_year_of_two_digits_under_a_format_of_four(column: Column) -> None:
+    """A subscription that begins in the year 25 would have 24,000 months."""
+    assert converted(column, "01.03.25", formats=("%d.%m.%Y",)) is None
+    assert converted(column, "01.03.0025 10:00 +01", formats=("%d.%m.%Y %H:%M %z",)) is None
+    assert converted(column, "01.03.25", formats=("%d.%m.%Y", "%d.%m.%y")) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "text_format"),
+    [
+        ("20240101123045", "epoch_seconds"),
+        ("1700000000123", "epoch_seconds"),
+        ("9223372036854.775807", "epoch_seconds"),
+        ("999999999999", "epoch_seconds"),
+        ("999999999999999", "epoch_milliseconds"),
+        ("-999999999999999", "epoch_milliseconds"),
+        ("9223372036854775.807", "epoch_milliseconds"),
+    ],
+)
+def test_what_is_no_epoch_is_null(text: str, text_format: str) -> None:
+    """One bad value must cost its row, not the file."""
+    assert converted(INSTANT, text, formats=(text_format,)) is None
+    assert converted(DAY, text, formats=(text_format,)) is None
 
 
 def test_words_of_a_list_and_currencies_in_any_case() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.landing.mapping import MAPPING_FILE
 from tests.python.landing.conftest import ORDERS, Business
 
 HEADER = "order_id,customer_id,ordered_at,status,gross_amount,sales_channel"
@@ -272,6 +273,33 @@ def test_every_name_a_file_may_have(business: Business) -> None:
     assert rows == [(6, 6)]
 
 
+def test_file_given_to_one_input_is_no_file_of_another(business: Business) -> None:
+    """Read by its default name as well, a file would take the other columns of its keys away."""
+    business.deliver("products.csv", "product_id,name,category,unit_cost\nP1,Tea,food,4.00\n")
+    business.deliver("products_usage.csv", "customer_id,used_on,product_id\nC1,2024-03-01,P1\n")
+    business.deliver(
+        MAPPING_FILE, "inputs: {product_usage: {files: [products_usage.csv]}, products: {}}"
+    )
+    business.load()
+    assert business.ask("select name, unit_cost, _file from landing.products") == [
+        ("Tea", Decimal(4), "products.csv")
+    ]
+    assert business.ask("select product_id from landing.product_usage") == [("P1",)]
+
+
+def test_file_given_to_two_inputs_is_read_for_both(business: Business) -> None:
+    """An export of lines that carry their order is one file of two inputs."""
+    business.deliver(
+        "orders.csv",
+        f"{ORDERS},order_item_id,quantity,unit_price\n1,a,2024-01-01,paid,5,i,1,5\n",
+    )
+    business.deliver(
+        MAPPING_FILE, "inputs: {orders: {files: orders.csv}, order_items: {files: orders.csv}}"
+    )
+    report = business.read()
+    assert [file.input for file in report.files] == ["orders", "order_items"]
+
+
 def test_unknown_and_missing_columns_are_recorded(business: Business) -> None:
     """Extra columns stay out and are told once per file; required ones are named."""
     business.deliver(
@@ -293,6 +321,25 @@ def test_delete_file_needs_only_the_key(business: Business) -> None:
     assert missing["orders.csv"] == []
     assert "status" in missing["orders_2.csv"]
     assert missing["refunds.csv"] == ["refund_id"]
+
+
+def test_no_of_another_language_deletes_nothing(business: Business) -> None:
+    """`nein` counted as a yes took every row of a delivery away, without a word."""
+    rows = "1,2024-01-01,paid,5,FALSCH\n2,2024-01-01,paid,6, nein \n3,2024-01-01,paid,7,WAHR\n"
+    business.deliver("orders.csv", f"order_id,ordered_at,status,gross_amount,Storniert\n{rows}")
+    stated = "columns: {_deleted: Storniert}"
+    business.deliver(MAPPING_FILE, f"inputs: {{orders: {{{stated}}}}}")
+    (file,) = business.read().files
+    assert file.error is not None
+    said = file.error.split("`")[1]
+    assert said == "orders: {values: {_deleted: {'FALSCH': 'false', 'nein': 'false'}}}"
+    assert business.ask("select count(*) from incoming.orders") == [(0,)]
+    said = said.replace("{values", f"{{{stated}, values")
+    business.deliver(MAPPING_FILE, f"inputs: {{{said}}}")
+    business.load()
+    assert business.ask("select order_id, _is_deleted from landing.orders order by 1") == [
+        ("1", False), ("2", False), ("3", True),
+    ]  # fmt: skip
 
 
 def test_blank_lines_in_a_file_of_one_column(business: Business) -> None:

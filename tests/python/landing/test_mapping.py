@@ -101,6 +101,48 @@ def test_mapped_column_that_is_not_there_is_told(business: Business) -> None:
     assert business.ask("select missing_columns from incoming._files") == [(["status"],)]
 
 
+def test_texts_are_taken_as_they_are_written(business: Business, contract: Contract) -> None:
+    """Norway must not become a false, an employee 007 not a seven, nor an id of 1.50 another."""
+    business.deliver(
+        MAPPING_FILE,
+        """
+        null_texts: [0, No, 1.50]
+        inputs:
+          customers:
+            constants: {country: NO, account_owner_id: 007, city: 2024-05-01}
+            columns: {customer_id: 010, is_test: Off}
+            values: {gender: {No: ON, 01: 1.50, 1_000: 0x1F, 1:30: , true: yes}}
+        """,
+    )
+    (delivery,) = load_mapping(business.workspace.landing, contract, "UTC")["customers"]
+    assert delivery.null_texts == ("0", "No", "1.50")
+    assert delivery.constants == {"country": "NO", "account_owner_id": "007", "city": "2024-05-01"}
+    assert delivery.columns == {"customer_id": "010", "is_test": "Off"}
+    assert delivery.values == {
+        "gender": {"No": "ON", "01": "1.50", "1_000": "0x1F", "1:30": "", "true": "yes"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "through"),
+    [
+        ("2024-10-31", "2024-10-31T23:00"),
+        ("'2024-10-31'", "2024-10-31T23:00"),
+        ("20241031", "2024-10-31T23:00"),
+        ("2024-10-31 12:00:00", "2024-10-31T11:00"),
+        ("2024-10-31T12:00:00Z", "2024-10-31T12:00"),
+        ("2024-10-31 12:00:00 +03:00", "2024-10-31T09:00"),
+    ],
+)
+def test_loaded_through_is_a_day_through_its_end_or_an_instant(
+    business: Business, contract: Contract, text: str, through: str
+) -> None:
+    """A day read as its midnight would cut the last day off."""
+    business.deliver(MAPPING_FILE, f"{{loaded_through: {text}, time_zone: Etc/GMT-1}}")
+    (delivery,) = load_mapping(business.workspace.landing, contract, "UTC")["orders"]
+    assert delivery.loaded_through == datetime.fromisoformat(through)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -120,7 +162,8 @@ def test_mapped_column_that_is_not_there_is_told(business: Business) -> None:
         ("time_zone: Berlin", "no IANA zone"),
         ("date_formats: [dd.mm.yyyy]", "no format"),
         ("loaded_through: yesterday", "a day or instant"),
-        ("null_texts: [1]", "list of texts"),
+        ("null_texts: [[1]]", "list of texts"),
+        ("loaded_through: 20", "a day or instant"),
         ("[1, 2]", "must be a map"),
         ("a: b: c", "not valid YAML"),
         ("{decimal: ',', decimal: '.'}", "given twice"),

@@ -103,6 +103,7 @@ def test_words_are_proposed_with_what_they_mean():
         ("12.40 EUR", "without a currency sign"),
         ("12%", "without %"),
         ("1,234", "`orders: {thousands: ','}` or `orders: {decimal: ','}`"),
+        ("1.234", "`orders: {decimal: ',', thousands: .}` or `orders: {decimal: .}`"),
     ],
 )
 def test_numbers_are_proposed_as_plain(text, told):
