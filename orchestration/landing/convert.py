@@ -448,7 +448,9 @@ def _by_format(text: str, zone: str, text_format: str) -> str:
             f"case when regexp_full_match({text}, '\\d{{4,6}}([.,]\\d{{1,11}})?')"
             f" then {_to_utc(local, zone)} end"
         )
-    parsed = _in_written_years(f"try_strptime({text}, {literal(text_format)})")
+    # the engine reads `infinity` and `epoch`, which databases export, as 1900 in any format
+    written = f"case when regexp_matches({text}, '\\d') then {text} end"
+    parsed = _in_written_years(f"try_strptime({written}, {literal(text_format)})")
     if "%z" in text_format:
         return f"({parsed}) at time zone 'UTC'"
     return _to_utc(parsed, zone)

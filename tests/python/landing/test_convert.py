@@ -257,6 +257,14 @@ def test_year_of_two_digits_under_a_format_of_four(column: Column) -> None:
     assert converted(column, "01.03.25", formats=("%d.%m.%Y", "%d.%m.%y")) is not None
 
 
+@pytest.mark.parametrize("column", [DAY, INSTANT], ids=["day", "instant"])
+@pytest.mark.parametrize("text", ["infinity", "-infinity", "epoch"])
+def test_words_of_databases_are_no_days(column: Column, text: str) -> None:
+    """A subscription without an end would have ended in 1900."""
+    assert converted(column, text) is None
+    assert converted(column, text, formats=("%d.%m.%Y",)) is None
+
+
 @pytest.mark.parametrize(
     ("text", "text_format"),
     [
