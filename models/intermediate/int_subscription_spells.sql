@@ -42,7 +42,8 @@ states as (
         1 as state_order,
         case service
             when 'served' then 'active'
-            when 'paused' then {% if var('pause_grace_days') | int > 0 %}'paused'{% else %}'lost'{% endif %}
+            when 'paused'
+                then {% if var('pause_grace_days') | int > 0 %}'paused'{% else %}'lost'{% endif %}
             else 'lost'
         end as state
     from services
