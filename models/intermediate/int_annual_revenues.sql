@@ -1,7 +1,7 @@
 -- One row per person not lost, and per loss (basis any): what they bring a year, or brought until
 -- then: orders as in revenue.lost_revenue (own average x own orders a year, over at least 365 days)
--- and twelve times the MRR (the last one, within a year of the loss); and the margin of the year
--- before, null where a cost is not known.
+-- and twelve times the MRR (of the lost that which ended last, within a year of the loss); and the
+-- margin of the year before, null where a cost is not known.
 with
 
 data_cutoff as (
@@ -43,7 +43,8 @@ subscription_periods as (
         ends_on,
         mrr
     from {{ ref('subscription_periods') }}
-    where is_paid and mrr > 0
+    -- what came and went within a day never stood at its end (E58)
+    where is_paid and mrr > 0 and (ends_on is null or starts_on < ends_on)
 
 ),
 

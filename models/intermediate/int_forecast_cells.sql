@@ -1,6 +1,6 @@
 -- One row per origin, cohort and month of the 36 that end with the origin: what the origin knew of
--- the cohorts, 0 included (definitions §4, Forecast). Rows grow with months squared, not with
--- people.
+-- the cohorts since the first with anybody in it, 0 included (definitions §4, Forecast). Rows grow
+-- with months squared, not with people.
 with
 
 origins as (
@@ -30,6 +30,15 @@ cohorts as (
 
 ),
 
+-- months before the first buyer say nothing of seasons, nor of ages
+first_buyers as (
+
+    select min(month_number) as first_month
+    from months
+    where new_customers > 0
+
+),
+
 final as (
 
     select
@@ -47,6 +56,8 @@ final as (
         and months.month_number > origins.origin_number - 36
     inner join months as members
         on months.month_number >= members.month_number
+    inner join first_buyers
+        on members.month_number >= first_buyers.first_month
     left join cohorts
         on
         members.month_number = cohorts.cohort_number

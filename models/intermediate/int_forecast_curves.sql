@@ -3,15 +3,6 @@
 -- Forecast). Ages nobody has reached, up to 12 beyond the oldest, are as the oldest six.
 with
 
-origins as (
-
-    select
-        origin_number,
-        months_known
-    from {{ ref('int_forecast_origins') }}
-
-),
-
 cells as (
 
     select
@@ -61,6 +52,19 @@ pooled as (
         age,
         cast(net_revenue as double) / nullif(customers, 0) as revenue_per_customer
     from sums
+    where customers > 0
+
+),
+
+-- of anybody, however long the history before
+oldest as (
+
+    select
+        origin_number,
+        max(age) as age
+    from sums
+    where customers > 0
+    group by origin_number
 
 ),
 
@@ -68,13 +72,16 @@ tails as (
 
     select
         sums.origin_number,
+        oldest.age as oldest_age,
         cast(sum(sums.net_revenue) as double) / nullif(sum(sums.customers), 0)
             as revenue_per_customer
     from sums
-    inner join origins
-        on sums.origin_number = origins.origin_number
-    where sums.age >= origins.months_known - 6 and sums.age >= 1
-    group by sums.origin_number
+    inner join oldest
+        on sums.origin_number = oldest.origin_number
+    where sums.age >= oldest.age - 5 and sums.age >= 1
+    group by
+        sums.origin_number,
+        oldest.age
 
 ),
 
@@ -122,15 +129,13 @@ final as (
     union all
 
     select
-        origins.origin_number,
-        cast(origins.months_known - 1 + horizons.horizon as integer) as age,
+        tails.origin_number,
+        cast(tails.oldest_age + horizons.horizon as integer) as age,
         tails.revenue_per_customer * levels.level as revenue_per_customer
-    from origins
+    from tails
     cross join horizons
-    inner join tails
-        on origins.origin_number = tails.origin_number
     inner join levels
-        on origins.origin_number = levels.origin_number
+        on tails.origin_number = levels.origin_number
 
 )
 

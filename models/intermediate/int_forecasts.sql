@@ -11,6 +11,7 @@ origins as (
         subscription_order_revenue,
         closing_mrr,
         monthly_customers,
+        monthly_order_revenue,
         anonymous_share,
         subscription_order_share,
         monthly_gained_mrr,
@@ -72,7 +73,7 @@ targets as (
 
 ),
 
--- those there are, and those expected to come
+-- those there are, and those expected to come; a calendar month nobody has seen has no season yet
 cohorts as (
 
     select
@@ -88,11 +89,11 @@ cohorts as (
     select
         targets.origin_number,
         targets.month_number as cohort_number,
-        origins.monthly_customers * seasons.acquisition_season as customers
+        origins.monthly_customers * coalesce(seasons.acquisition_season, 1) as customers
     from targets
     inner join origins
         on targets.origin_number = origins.origin_number
-    inner join seasons
+    left join seasons
         on
         targets.origin_number = seasons.origin_number
         and targets.month_number % 12 = seasons.calendar_month
@@ -104,8 +105,8 @@ order_forecasts as (
     select
         targets.origin_number,
         targets.horizon,
-        sum(cohorts.customers * curves.revenue_per_customer) * min(seasons.purchase_season)
-            as known_revenue
+        sum(cohorts.customers * curves.revenue_per_customer)
+        * coalesce(min(seasons.purchase_season), 1) as known_revenue
     from targets
     inner join cohorts
         on
@@ -115,7 +116,7 @@ order_forecasts as (
         on
         targets.origin_number = curves.origin_number
         and targets.month_number - cohorts.cohort_number = curves.age
-    inner join seasons
+    left join seasons
         on
         targets.origin_number = seasons.origin_number
         and targets.month_number % 12 = seasons.calendar_month
@@ -140,16 +141,24 @@ order_origins as (
 
 ),
 
+-- without revenue in twelve months there are no shares; orders of nobody alone have no cohorts, and
+-- go on as an average month
 combined as (
 
     select
         targets.origin_number,
         targets.horizon,
         targets.month_number,
-        cast(order_forecasts.known_revenue as double)
-        / nullif(1 - origins.anonymous_share, 0) as order_forecast,
+        case
+            when order_origins.has_orders
+                then coalesce(
+                        cast(order_forecasts.known_revenue as double)
+                        / nullif(1 - coalesce(origins.anonymous_share, 0), 0),
+                        origins.monthly_order_revenue
+                    )
+        end as order_forecast,
         order_origins.has_orders,
-        origins.subscription_order_share,
+        coalesce(origins.subscription_order_share, 0) as subscription_order_share,
         origins.order_revenue as order_naive,
         origins.order_revenue - origins.subscription_order_revenue as other_naive,
         origins.closing_mrr as mrr_naive,

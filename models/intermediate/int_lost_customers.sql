@@ -1,7 +1,7 @@
 -- One row per basis, person and month in which the person was lost (set S \ E of
 -- retention.retention_rates): when, what they brought a year until then, and whether they came back
--- (definitions §4, Cost of churn). A year of orders is own average order x own orders a year, over
--- at least 365 days, so that one purchase is one a year; a year of MRR is twelve times the last.
+-- (definitions §4, Cost of churn). A year is own average order x own orders a year, over at least
+-- 365 days, or twelve times the MRR at the open of the month in which it last went to 0.
 with
 
 events as (

@@ -1,6 +1,6 @@
 -- One row: the share of net revenue that is margin, Σ margin ÷ Σ net revenue over the valid orders
--- of the last revenue_window_days whose unit costs are known, or else what the setting
--- assumed_margin_rate says, with the reason.
+-- of people known in the last revenue_window_days whose unit costs are known, or else what the
+-- setting assumed_margin_rate says, with the reason.
 with
 
 cutoff as (

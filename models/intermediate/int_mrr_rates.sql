@@ -1,6 +1,6 @@
--- One row per currency with MRR and month of history: the rate at the month's close, which is that
--- at the next one's open: the latest at or before its last local day, in the running month the
--- cutoff day. Null where there is none.
+-- One row per currency with MRR, be it under another's policy alone, and month of history: the rate
+-- at the month's close, which is that at the next one's open: the latest at or before its last
+-- local day, in the running month the cutoff day. Null where there is none.
 with
 
 data_cutoff as (
@@ -23,12 +23,45 @@ periods as (
 
 ),
 
+mrr_balances as (
+
+    select
+        currency,
+        valid_from
+    from {{ ref('int_mrr_balances') }}
+
+),
+
+policy_balances as (
+
+    select currency
+    from {{ ref('int_policy_balances') }}
+
+),
+
+-- what a policy counts before anybody paid needs a rate, and has not begun
+counted as (
+
+    select
+        currency,
+        valid_from
+    from mrr_balances
+
+    union all
+
+    select
+        currency,
+        cast(null as date) as valid_from
+    from policy_balances
+
+),
+
 currencies as (
 
     select
         currency,
         min(valid_from) as first_on
-    from {{ ref('int_mrr_balances') }}
+    from counted
     group by currency
 
 ),
@@ -72,7 +105,7 @@ final as (
         closes.is_complete,
         closes.is_final,
         closes.closes_on,
-        closes.first_on < closes.period_end as has_begun,
+        coalesce(closes.first_on < closes.period_end, false) as has_begun,
         openings.rate_to_reporting as opening_rate,
         closings.rate_to_reporting as closing_rate
     from closes

@@ -316,7 +316,8 @@ converted as (
 
 ),
 
--- money of nobody's is 0; a rate that is missing makes it null, which fails the build
+-- money of nobody's is 0; MRR that stands at a close without a rate stops the build by its currency
+-- and day (assert_every_mrr_amount_has_a_rate)
 valued as (
 
     select

@@ -1,5 +1,6 @@
 -- One row per currency of a balance and window: the rate at its open, which is the constant one,
--- and at its close. Where a currency has none yet at the open, that of the close stands for it.
+-- and at its close. A rate is needed only where MRR stands: where a currency has none yet at the
+-- open, or none any more at the close, that of the other end stands for it.
 {{ config(materialized='view') }}
 with
 
@@ -39,7 +40,7 @@ final as (
         windows.grain,
         windows.period_start,
         coalesce(openings.closing_rate, closings.closing_rate) as opening_rate,
-        closings.closing_rate
+        coalesce(closings.closing_rate, openings.closing_rate) as closing_rate
     from windows
     cross join currencies
     left join rates as openings

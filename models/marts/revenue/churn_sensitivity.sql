@@ -146,13 +146,18 @@ changed as (
         value_margins.margin_rate as value_margin_rate,
         case when recent.margin_rate is null then value_margins.margin_reason end as margin_reason,
         recent.churn_rate,
-        greatest(
-            case churn_scenarios.change_kind
-                when 'points' then recent.churn_rate + cast(churn_scenarios.change as double)
-                else recent.churn_rate * (1 + cast(churn_scenarios.change as double))
-            end,
-            0
-        ) as scenario_churn_rate
+        -- the greatest of nothing and 0 is 0
+        case
+            when recent.churn_rate is not null
+                then greatest(
+                        case churn_scenarios.change_kind
+                            when 'points'
+                                then recent.churn_rate + cast(churn_scenarios.change as double)
+                            else recent.churn_rate * (1 + cast(churn_scenarios.change as double))
+                        end,
+                        0
+                    )
+        end as scenario_churn_rate
     from recent
     cross join churn_scenarios
     cross join value_margins

@@ -305,16 +305,18 @@ final as (
                     cast(tops.customers_for_80_percent as double)
                     / nullif(cast(tops.window_customers as double), 0)
         end as share_for_80_percent,
+        -- exact up to the division: two doubles could differ by less than 0 where all are alike
         case
             when tops.is_complete
                 then
-                    2 * cast(tops.revenue_by_place as double)
+                    cast(
+                        2 * tops.revenue_by_place
+                        - (tops.window_customers + 1) * tops.window_revenue as double
+                    )
                     / nullif(
                         cast(tops.window_customers as double) * cast(tops.window_revenue as double),
                         0
                     )
-                    - (cast(tops.window_customers as double) + 1)
-                    / nullif(cast(tops.window_customers as double), 0)
         end as gini,
         tops.is_complete,
         tops.is_final,
