@@ -242,7 +242,13 @@ def _show(workspace: Workspace, node: Mapping[str, Any]) -> None:
         except duckdb.CatalogException:
             return
         say(f"\n{node['schema']}.{node['alias']}: {rows:,} rows")
-        say(str(con.sql(f"select * from {relation} limit {_SHOWN_ROWS}")))
+        # a limit alone makes DuckDB 2.0.0 wait for ever on views whose CTE is read more than once
+        is_view = con.execute(
+            "select 1 from duckdb_views() where (schema_name, view_name) in ((?, ?))",
+            [node["schema"], node["alias"]],
+        ).fetchall()
+        order = "order by all" if is_view else ""
+        say(str(con.sql(f"select * from {relation} {order} limit {_SHOWN_ROWS}")))
 
 
 if __name__ == "__main__":

@@ -127,6 +127,33 @@ def test_an_exposure_below_is_nothing_that_went_wrong(tmp_path, capsys):
     assert "report" not in capsys.readouterr().out
 
 
+def test_a_view_is_shown_of_which_a_limit_never_ends(tmp_path):
+    """DuckDB 2.0.0 waits for ever where a limit is met while a CTE is read by two."""
+    workspace = Workspace(PROJECT, tmp_path / "landing", tmp_path)
+    with duckdb.connect(str(workspace.work_db)) as con:
+        con.execute(
+            """create table numbers as select i, i % 7 as g from range(100000) as r (i);
+            create view pairs as
+            with a as materialized (select i, g from numbers),
+            b as materialized (
+                select a.i, count(*) as n from a inner join a as other using (i) group by a.i
+            )
+            select i, n from b union all select a.i, b.n from a left join b using (i)"""
+        )
+    show = (
+        "from pathlib import Path; from orchestration.dev import _show; "
+        "from orchestration.workspace import Workspace; "
+        f"_show(Workspace(Path('.'), Path('.'), Path({str(tmp_path)!r})), "
+        "{'schema': 'main', 'alias': 'pairs'})"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", show], cwd=PROJECT, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert "main.pairs: 200,000 rows" in ended.stdout
+    assert ended.stdout.count("│     1 │\n") == 5
+
+
 def test_a_running_refresh_is_not_disturbed(warehouse):
     """Two writers: the refresh would fail, or publish a half-edited model."""
     with writer_lock(warehouse.lock_file, 0):
