@@ -18,6 +18,7 @@ from typing import Any
 
 import duckdb
 
+from orchestration.contract import load_contract
 from orchestration.built import Built, node_hashes, read_built, stamp
 from orchestration.dbt_manifest import (
     ManifestError,
@@ -27,6 +28,7 @@ from orchestration.dbt_manifest import (
 )
 from orchestration.dev import DevError, resolve
 from orchestration.fingerprint import inputs_hash, rest_hash
+from orchestration.landing.personal import SHARED_EMAILS
 from orchestration.lock import WriterBusyError
 from orchestration.outcomes import instant, read_outcomes
 from orchestration.progress import ModelProgress
@@ -225,6 +227,12 @@ def make_plan(
         taken = set(by_name.values())
     now = node_hashes(manifest)
     changed = {u for u, digest in now.items() if built.nodes.get(u) != digest}
+    reading = {nodes[u]["name"] for u in changed} & _seeds_of_loading(workspace)
+    if reading:
+        raise PartialError(
+            f"{', '.join(sorted(reading))} decides how delivered files are read, or which of their "
+            f"rows are taken, and they have to be read anew. {_WHOLE}"
+        )
     others = {u for u in changed if nodes[u]["resource_type"] in _BUILT} - taken
     others |= {by_name[name] for name in built.touched if name in by_name} - taken
     if others:
@@ -238,6 +246,13 @@ def make_plan(
         tuple(sorted(nodes[u]["name"] for u in taken)),
         tuple(sorted(nodes[u]["name"] for u in tests)),
     )
+
+
+def _seeds_of_loading(workspace: Workspace) -> set[str]:
+    """Return the names of the seeds that are read while files are loaded and checked."""
+    contract = load_contract(extensions=workspace.extensions)
+    seeds = {column.seed.partition(".")[0] for t in contract for column in t.columns if column.seed}
+    return seeds | {SHARED_EMAILS}
 
 
 def _reached(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:

@@ -19,6 +19,7 @@ from orchestration.settings import SettingsError
 from orchestration.workspace import Workspace
 
 SEEDS = PROJECT_ROOT / "seeds"
+SHARED_EMAILS = "shared_emails"
 KEY_VARIABLE = "HOLDFAST_HASH_KEY"
 # Fewer digits are no telephone number anybody could be known by.
 _LEAST_PHONE_DIGITS = 5
@@ -135,7 +136,7 @@ def _hashed(text: str) -> str:
 def shared_emails(seeds: Path = SEEDS) -> dict[str, list[str]]:
     """Returns the patterns of the seed shared_emails: local parts and domains (E18)."""
     patterns: dict[str, list[str]] = {"local_part": [], "domain": []}
-    with (seeds / "shared_emails.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (seeds / f"{SHARED_EMAILS}.csv").open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             patterns[row["kind"].strip()].append(row["pattern"].strip().lower())
     return patterns

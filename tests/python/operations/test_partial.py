@@ -127,6 +127,15 @@ def test_what_make_dev_built_has_to_come_along(shop):
         planned(shop, "orders")
 
 
+@pytest.mark.parametrize("seed", ["churn_reasons", "shared_emails"])
+def test_a_seed_that_decides_what_is_loaded_asks_for_the_whole(shop, seed):
+    """The mart would know a reason that is refused, as before, in every file that lies there."""
+    manifest = deepcopy(MANIFEST)
+    manifest["nodes"][f"seed.holdfast.{seed}"] = node("seed", seed, checksum={"checksum": "2"})
+    with pytest.raises(PartialError, match=f"^{seed} decides how delivered .* without MODELS"):
+        make_plan(shop, manifest, [seed], read_built(shop))
+
+
 def test_new_files_settings_and_other_code_ask_for_the_whole(shop, tmp_path, monkeypatch):
     """One mart would count orders that the others have not seen."""
     told = "Run `make refresh` without MODELS"
