@@ -18,8 +18,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.contract import load_contract
 from orchestration.built import Built, node_hashes, read_built, stamp
+from orchestration.contract import load_contract
 from orchestration.dbt_manifest import (
     ManifestError,
     dbt_arguments,
