@@ -35,36 +35,13 @@ periods as (
 
 ),
 
-mrr_rates as (
+rates as (
 
     select
         currency,
         month_number,
         closing_rate
-    from {{ ref('int_mrr_rates') }}
-
-),
-
-constant_rates as (
-
-    select
-        currency,
-        rate_to_reporting
-    from {{ ref('int_constant_rates') }}
-
-),
-
--- who no longer pays may be counted by a policy for as long as the status stands, when nobody tells
--- the currency's rate any more
-rates as (
-
-    select
-        mrr_rates.currency,
-        mrr_rates.month_number,
-        coalesce(mrr_rates.closing_rate, constant_rates.rate_to_reporting) as closing_rate
-    from mrr_rates
-    left join constant_rates
-        on mrr_rates.currency = constant_rates.currency
+    from {{ ref('int_policy_rates') }}
 
 ),
 

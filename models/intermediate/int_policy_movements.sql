@@ -63,40 +63,14 @@ periods as (
 
 ),
 
-mrr_rates as (
+rates as (
 
     select
         currency,
         month_number,
         opening_rate,
         closing_rate
-    from {{ ref('int_mrr_rates') }}
-
-),
-
-constant_rates as (
-
-    select
-        currency,
-        rate_to_reporting
-    from {{ ref('int_constant_rates') }}
-
-),
-
--- the rate of the open; where the currency has none yet, that of the close, and where it has none
--- any more, the latest known, as in int_policy_closes
-rates as (
-
-    select
-        mrr_rates.currency,
-        mrr_rates.month_number,
-        coalesce(
-            mrr_rates.opening_rate, mrr_rates.closing_rate, constant_rates.rate_to_reporting
-        ) as opening_rate,
-        coalesce(mrr_rates.closing_rate, constant_rates.rate_to_reporting) as closing_rate
-    from mrr_rates
-    left join constant_rates
-        on mrr_rates.currency = constant_rates.currency
+    from {{ ref('int_policy_rates') }}
 
 ),
 
