@@ -47,11 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, required=True, help="landings, scratch and reports")
     parser.add_argument("--page", type=Path, help="page whose figures are to be replaced")
     options = parser.parse_args(arguments)
+    floors = options.runs if options.floors is None else options.floors
+    if min(options.runs, floors) < 1:
+        parser.error("RUNS and FLOORS are at least 1: without a floor there is nothing to compare")
     folder = options.folder.resolve()
     machine = describe_machine()
     try:
         # written as it grows: what was measured in hours is not lost with what comes after it
-        floors = options.runs if options.floors is None else options.floors
         for sizes in measure(sorted(options.sizes), options.runs, folder, floors=floors):
             write_report(machine, sizes, folder)
     except BenchError as error:

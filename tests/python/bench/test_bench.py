@@ -172,6 +172,15 @@ def test_each_size_is_refreshed_beside_its_floor_and_once_more(tmp_path, monkeyp
     assert f"| {size.floor_ratio:.2f} |" in text
 
 
+@pytest.mark.parametrize("none", ["--runs", "--floors"])
+def test_nothing_to_measure_is_said_at_once(tmp_path, capsys, none):
+    """It would end in a traceback, without a floor after half an hour."""
+    with pytest.raises(SystemExit):
+        bench.main(["10", "--folder", str(tmp_path), none, "0"])
+    assert "at least 1" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_landing_is_made_once_and_thinned(tmp_path):
     """Ten million orders would come with ten times the rest, or be made anew every time."""
     said = []
