@@ -8,6 +8,7 @@ from typing import Any
 from orchestration.extensions.layout import OWN_PREFIX, problems_error
 from orchestration.extensions.own_inputs import GENERATED
 from orchestration.extensions.project import LINK
+from orchestration.publishing.marts import is_below_marts
 from orchestration.settings import Settings, SettingsError
 from orchestration.workspace import Workspace
 
@@ -42,7 +43,7 @@ def check_models(workspace: Workspace, manifest: Mapping[str, Any]) -> None:
             continue
         problems += [f"{file}{problem}" for problem in _foreign(folder / file, node, manifest)]
         problems += [f"{file}{problem}" for problem in _unknown_settings(node, settings)]
-        if node["resource_type"] == "model" and node["fqn"][1:-1][:1] == ["marts"]:
+        if is_below_marts(node):
             has_key = unique_id in tested or any(
                 constraint["type"] == "primary_key" for constraint in node["constraints"] or []
             )

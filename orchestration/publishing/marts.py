@@ -77,13 +77,18 @@ def _keys(manifest: Mapping[str, Any]) -> dict[str | None, tuple[str, ...]]:
     return keys
 
 
+def is_below_marts(node: Mapping[str, Any]) -> bool:
+    """Return whether a node of the manifest is a model in a folder of models/marts/.
+
+    Args:
+        node: A node of dbt's manifest.
+    """
+    return node["resource_type"] == "model" and node["fqn"][1:-1][:1] == ["marts"]
+
+
 def _is_mart(node: Mapping[str, Any]) -> bool:
     """Whether a node of the manifest is a stored model below models/marts/."""
-    return (
-        node["resource_type"] == "model"
-        and node["fqn"][1:-1][:1] == ["marts"]
-        and node["config"]["materialized"] != "ephemeral"
-    )
+    return is_below_marts(node) and node["config"]["materialized"] != "ephemeral"
 
 
 def _mart(node: Mapping[str, Any], key: tuple[str, ...]) -> Mart:
